@@ -1,0 +1,134 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "iolite/base/clock.h"
+#include "iolite/base/status.h"
+
+namespace iolite::catalog {
+
+struct ColumnEntry {
+  std::string name;
+  std::string type;  ///< as SQL spells it: `VARCHAR`, `BIGINT`, `FLOAT[384]`
+};
+
+/// One file of a source as it was when it was last read.
+struct FileAnchor {
+  std::string path;
+  int64_t size_bytes = 0;
+  int64_t modified_us = 0;
+  std::string etag;  ///< SHA-256 of the bytes, or the store's tag; empty until somebody needed it
+};
+
+struct SourceEntry {
+  std::string name;
+  std::string format;                 ///< parquet, csv, json, jsonl
+  std::vector<std::string> patterns;  ///< absolute paths and globs as registered
+  std::vector<ColumnEntry> columns;
+  int64_t row_count = 0;
+  std::vector<FileAnchor> files;
+  int64_t created_us = 0;
+  int64_t read_us = 0;  ///< when schema and count were last read
+};
+
+struct ModelEntry {
+  std::string id;
+  std::string path;      ///< folder with its files
+  std::string origin;    ///< local, cache, hub
+  std::string revision;  ///< pinned commit of the hub, or empty
+  std::string content_hash;
+  std::vector<FileAnchor> files;
+  int64_t created_us = 0;
+};
+
+/// A result table. What made it is in its materialization document; this is what lists and searches need.
+struct TableEntry {
+  std::string name;
+  std::string source;
+  std::string task;      ///< embedding, import
+  std::string model_id;  ///< empty for imported vectors without a model
+  std::string key_column;
+  std::vector<std::string> text_columns;
+  std::string metric;
+  int64_t dimension = 0;
+  std::string definition_hash;  ///< equal hashes mean the same job
+  int64_t created_us = 0;
+};
+
+enum class JobState { kQueued, kRunning, kSucceeded, kFailed, kCancelled };
+std::string_view JobStateName(JobState state);
+
+struct JobEntry {
+  std::string id;
+  std::string kind;      ///< embed, import
+  std::string target;    ///< the source's name
+  std::string table;     ///< the result table, once known
+  std::string definition_json;
+  JobState state = JobState::kQueued;
+  int64_t rows_done = 0;
+  int64_t rows_total = 0;
+  std::string result_json;
+  std::string error;
+  int64_t owner_pid = 0;
+  int64_t created_us = 0;
+  int64_t updated_us = 0;
+  int64_t finished_us = 0;
+  bool cancel_requested = false;
+};
+
+struct JobRowError {
+  std::string row_id;
+  std::string reason;
+};
+
+struct CatalogOptions {
+  std::string path;  ///< of catalog.sqlite
+  bool read_only = false;
+  Clock* clock = &Clock::System();
+};
+
+/// The names of a database: sources, models, result tables, jobs. One SQLite file in WAL mode; each call
+/// is one transaction.
+///
+/// Open refuses a file of a newer format with kUnimplemented and upgrades older ones.
+/// Threads: any number. Processes: any number of readers beside one writer; cancelling a job is the one
+/// write that a second process makes.
+class Catalog {
+ public:
+  static Result<std::unique_ptr<Catalog>> Open(const CatalogOptions& options);
+  virtual ~Catalog() = default;
+
+  /// kAlreadyExists when the name is taken by a source or a result table.
+  virtual Status AddSource(const SourceEntry& source) = 0;
+  virtual Status UpdateSource(const SourceEntry& source) = 0;
+  virtual Result<SourceEntry> GetSource(std::string_view name) const = 0;
+  virtual Result<std::vector<SourceEntry>> ListSources() const = 0;
+  virtual Status RemoveSource(std::string_view name) = 0;
+
+  virtual Status PutModel(const ModelEntry& model) = 0;
+  virtual Result<ModelEntry> GetModel(std::string_view id) const = 0;
+  virtual Result<std::vector<ModelEntry>> ListModels() const = 0;
+  virtual Status RemoveModel(std::string_view id) = 0;
+
+  virtual Status PutTable(const TableEntry& table) = 0;
+  virtual Result<TableEntry> GetTable(std::string_view name) const = 0;
+  /// All, or those of one source; newest first.
+  virtual Result<std::vector<TableEntry>> ListTables(std::string_view source = {}) const = 0;
+  virtual Status RemoveTable(std::string_view name) = 0;
+
+  virtual Status PutJob(const JobEntry& job) = 0;
+  virtual Result<JobEntry> GetJob(std::string_view id) const = 0;
+  /// Newest first.
+  virtual Result<std::vector<JobEntry>> ListJobs() const = 0;
+  virtual Status RequestCancel(std::string_view id) = 0;
+  virtual Status AddJobRowErrors(std::string_view id, const std::vector<JobRowError>& errors) = 0;
+  virtual Result<std::vector<JobRowError>> ListJobRowErrors(std::string_view id) const = 0;
+};
+
+}  // namespace iolite::catalog

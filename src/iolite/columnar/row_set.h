@@ -1,0 +1,57 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "iolite/base/status.h"
+
+namespace iolite::columnar {
+
+/// A set of row ordinals below 2^32: what a filter lets through, or which rows are hidden. A compressed
+/// bitmap (roaring, https://roaringbitmap.org) inside.
+///
+/// Threads: any number may read; one may change.
+class RowSet {
+ public:
+  RowSet();
+  ~RowSet();
+  RowSet(const RowSet& other);
+  RowSet(RowSet&& other) noexcept;
+  RowSet& operator=(RowSet other) noexcept;
+
+  /// The ordinals [begin, end).
+  static RowSet Range(uint32_t begin, uint32_t end);
+  static RowSet Of(std::span<const uint32_t> ordinals);
+
+  void Add(uint32_t ordinal);
+  void Remove(uint32_t ordinal);
+  bool Contains(uint32_t ordinal) const;
+  uint64_t cardinality() const;
+  bool empty() const;
+
+  RowSet And(const RowSet& other) const;
+  RowSet Or(const RowSet& other) const;
+  RowSet AndNot(const RowSet& other) const;
+
+  /// Calls `visit` in ascending order.
+  void ForEach(const std::function<void(uint32_t)>& visit) const;
+  std::vector<uint32_t> ToVector() const;
+  /// One bit a row for the first `row_count` rows, in words of 64: for inner loops that test every row.
+  std::vector<uint64_t> ToWords(uint32_t row_count) const;
+
+  /// The portable roaring format (https://github.com/RoaringBitmap/RoaringFormatSpec).
+  std::string Serialize() const;
+  /// kDataLoss when `bytes` are not a whole portable bitmap.
+  static Result<RowSet> Deserialize(std::string_view bytes);
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace iolite::columnar

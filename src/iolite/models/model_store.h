@@ -1,0 +1,86 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "iolite/base/clock.h"
+#include "iolite/base/context.h"
+#include "iolite/base/executor.h"
+#include "iolite/models/embedder.h"
+#include "iolite/program/runtime.h"
+
+namespace iolite::models {
+
+/// A model's files on this machine.
+struct ResolvedModel {
+  std::string id;
+  std::string folder;
+  std::string origin;    ///< catalog, local, cache, hub
+  std::string revision;  ///< the hub's commit, or empty
+  std::string content_hash;
+};
+
+struct PulledFile {
+  std::string name;
+  int64_t size_bytes = 0;
+  std::string sha256;
+};
+
+struct PullResult {
+  ResolvedModel model;
+  std::vector<PulledFile> files;
+};
+
+struct PullProgress {
+  std::string file;
+  int64_t bytes_done = 0;
+  int64_t bytes_total = 0;
+};
+
+struct ModelStoreOptions {
+  std::string folder;                 ///< the database's models/
+  std::string hub_cache_folder;       ///< Hugging Face's cache; empty: HF_HUB_CACHE, HF_HOME or ~/.cache
+  std::string hub_url = "https://huggingface.co";
+  std::string hub_token;              ///< sent to hub_url only
+  bool offline = false;               ///< never ask the hub
+  program::Precision precision = program::Precision::kAuto;
+  int32_t thread_count = 0;
+  int32_t batch_token_count_max = 0;  ///< 0: measured default
+  /// Looks an id up in the catalog; null when it is not there.
+  std::function<std::optional<ResolvedModel>(std::string_view id)> find_in_catalog;
+  std::shared_ptr<program::Runtime> runtime;
+  Executor* executor = nullptr;
+  Clock* clock = &Clock::System();
+};
+
+/// Finds, fetches and loads models. A loaded model is shared by all who ask and stays while anyone uses
+/// it.
+///
+/// Threads: any number; those who ask for one model at once wait for one load.
+class ModelStore {
+ public:
+  static Result<std::unique_ptr<ModelStore>> Open(ModelStoreOptions options);
+  virtual ~ModelStore() = default;
+
+  /// An id resolves through the catalog, `local:DIR` or a path, the Hugging Face cache. Never downloads:
+  /// kNotFound says where it looked and how to pull.
+  virtual Result<ResolvedModel> Resolve(std::string_view id) = 0;
+  /// Resolve, else download from the hub: `revision` (a branch, tag or commit; `main` when empty) is
+  /// pinned to a commit, interrupted files resume, checksums are kept.
+  virtual Result<PullResult> Pull(const RequestContext& context, std::string_view id,
+                                  std::string_view revision,
+                                  const std::function<void(const PullProgress&)>& progress) = 0;
+  /// Loads, or shares what is loaded. `precision` overrides the store's. kUnimplemented names what the
+  /// engine cannot run and lists what it can.
+  virtual Result<std::shared_ptr<const Embedder>> LoadEmbedder(
+      const RequestContext& context, std::string_view id,
+      std::optional<program::Precision> precision = std::nullopt) = 0;
+  /// Reads the configuration only: what `models show` prints. Same errors as LoadEmbedder.
+  virtual Result<EmbedderInfo> Inspect(std::string_view id) = 0;
+};
+
+}  // namespace iolite::models

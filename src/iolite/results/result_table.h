@@ -1,0 +1,127 @@
+#pragma once
+
+#include <arrow/type_fwd.h>
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "iolite/base/context.h"
+#include "iolite/base/progress.h"
+#include "iolite/base/random.h"
+#include "iolite/base/status.h"
+#include "iolite/segments/segment.h"
+
+namespace iolite::results {
+
+/// What made a result table: `T.materialization.json`.
+struct Materialization {
+  struct Input {
+    std::string path;
+    int64_t size_bytes = 0;
+    int64_t modified_us = 0;
+    std::string etag;
+  };
+  std::string table;
+  std::string source;
+  std::string task;  ///< embedding, import
+  std::string model_id;
+  std::string model_content_hash;
+  std::string precision;
+  std::string key_column;
+  std::vector<std::string> text_columns;
+  std::string metric;
+  int32_t dimension = 0;
+  std::string parameters_json;
+  std::string definition_hash;
+  std::vector<Input> inputs;
+  std::string engine_version;
+  std::vector<segments::SegmentManifest::File> rows_files;
+  int64_t created_us = 0;
+};
+
+/// One version of a result table: immutable, shared, safe to search while a run writes the next one.
+struct Snapshot {
+  struct Part {
+    std::shared_ptr<const segments::Segment> segment;
+    std::shared_ptr<const columnar::RowSet> hidden;  ///< null when no row is
+  };
+  int64_t version = 0;
+  std::vector<Part> parts;
+  Materialization materialization;
+  int64_t row_count = 0;  ///< rows that are not hidden
+};
+
+/// The rows of one run on their way into a table. What AppendPart acknowledged is found again after a
+/// crash; nothing is visible to readers before Commit.
+///
+/// Threads: one.
+class ResultRun {
+ public:
+  virtual ~ResultRun() = default;
+  virtual const std::string& table() const = 0;
+  /// Keys and content hashes of the parts that an interrupted run left, which this one continues.
+  virtual Status ForEachRecovered(
+      const std::function<void(std::string_view row_id, std::string_view content_hash)>& visit) = 0;
+  /// Durable on return. Columns: _row_id, _content_hash, vector.
+  virtual Status AppendPart(const RequestContext& context, const arrow::RecordBatch& rows) = 0;
+  /// Rows of earlier segments that shall no longer be seen: replaced or gone.
+  virtual Status Hide(std::span<const std::string> row_ids) = 0;
+  /// Makes segments of the parts, builds their index, and replaces the manifest last.
+  virtual Result<std::shared_ptr<const Snapshot>> Commit(const RequestContext& context,
+                                                         Materialization materialization,
+                                                         const ProgressFunction& progress) = 0;
+  /// Removes the parts.
+  virtual Status Discard() = 0;
+};
+
+struct ResultStoreOptions {
+  storage::ObjectStore* store = nullptr;  ///< rooted at the database; tables live under results/
+  Executor* executor = nullptr;
+  Budget* budget = &Budget::Unlimited();
+  Clock* clock = &Clock::System();
+  Random* random = &Random::System();
+  vector::ElementType element_type = vector::ElementType::kF32;
+  int64_t segment_row_count_max = 1'000'000;
+  bool read_only = false;
+};
+
+struct VerifyFinding {
+  std::string file;
+  std::string problem;
+  bool fatal = false;  ///< rows are damaged; otherwise `repair` rebuilds it
+};
+
+/// The result tables of a database.
+///
+/// Threads: any number; one run per table.
+class ResultStore {
+ public:
+  static Result<std::unique_ptr<ResultStore>> Open(const ResultStoreOptions& options);
+  virtual ~ResultStore() = default;
+
+  /// `<source>__<task>__<model>__<UTC time>_<8 hex>`, with characters that do not fit a file name replaced.
+  virtual std::string MakeName(std::string_view source, std::string_view task,
+                               std::string_view model_id) = 0;
+  /// The newest version; snapshots stay open between calls. kNotFound; kDataLoss names a damaged file.
+  virtual Result<std::shared_ptr<const Snapshot>> Get(std::string_view table) = 0;
+  /// Begins a run that adds to `table`, new or not, and takes over what a killed run of the same
+  /// definition left.
+  virtual Result<std::unique_ptr<ResultRun>> StartRun(std::string_view table,
+                                                      std::string_view definition_hash) = 0;
+  virtual Result<std::vector<std::string>> List() = 0;
+  virtual Status Drop(std::string_view table) = 0;
+  virtual Result<std::vector<VerifyFinding>> Verify(const RequestContext& context,
+                                                    std::string_view table) = 0;
+  /// Rebuilds indexes that are missing or damaged.
+  virtual Status Repair(const RequestContext& context, std::string_view table) = 0;
+  /// SELECT over the visible rows, for SQL's table resolver.
+  virtual Result<std::string> SelectStatement(std::string_view table) = 0;
+};
+
+}  // namespace iolite::results

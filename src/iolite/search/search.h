@@ -1,0 +1,99 @@
+#pragma once
+
+#include <arrow/type_fwd.h>
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "iolite/base/context.h"
+#include "iolite/base/status.h"
+#include "iolite/catalog/catalog.h"
+#include "iolite/models/embedder.h"
+#include "iolite/results/result_table.h"
+#include "iolite/sql/database.h"
+
+namespace iolite::search {
+
+/// What is searched for: exactly one is set.
+struct Query {
+  std::optional<std::string> text;
+  std::optional<std::vector<float>> vector;
+  std::optional<std::string> like_row_id;  ///< rows like this one; it is not answered itself
+};
+
+struct SearchRequest {
+  std::string source;  ///< a source or SQL table, searched by its newest result table; or a result table
+  Query query;
+  int64_t k = 10;
+  std::string where;                 ///< any SQL condition over the source; empty for none
+  std::vector<std::string> select;   ///< columns of the source; empty for all
+  bool fetch_rows = true;            ///< false: ids and scores only
+  bool exact = false;
+  int64_t ef = 0;
+};
+
+/// One channel's word on a hit.
+struct ChannelEvidence {
+  std::string channel;  ///< `vector`
+  int64_t rank = 0;     ///< from 1
+  double score = 0;
+};
+
+struct Hit {
+  std::string id;
+  double score = 0;     ///< higher is better: cosine similarity, inner product, or minus the L2 distance
+  double distance = 0;  ///< lower is nearer: 1 - cosine, minus the product, or the L2 distance
+  std::vector<ChannelEvidence> retrieved_by;
+  std::vector<std::string> annotated_by;
+};
+
+struct SearchResponse {
+  std::string table;  ///< the result table that answered
+  std::vector<Hit> hits;
+  /// Row i belongs to hits[i]; null when rows were not asked for. A row that the source no longer has is
+  /// all null.
+  std::shared_ptr<arrow::Table> rows;
+  /// What a person should know: vectors older than the source, a scan in place of an index.
+  std::vector<std::string> warnings;
+};
+
+/// What search needs from the rest of the house.
+struct SearcherOptions {
+  catalog::Catalog* catalog = nullptr;
+  results::ResultStore* results = nullptr;
+  sql::Database* database = nullptr;
+  std::function<Result<std::shared_ptr<const models::Embedder>>(const RequestContext&,
+                                                                std::string_view model_id)>
+      load_embedder;
+  Executor* executor = nullptr;
+  Budget* budget = &Budget::Unlimited();
+  int64_t filter_cache_entry_count = 64;
+  int64_t row_cache_bytes_max = 256 << 20;
+};
+
+/// Answers searches. Filters decide before rows take a place in the top k; only the k answered rows are
+/// read from the source.
+///
+/// Threads: any number.
+class Searcher {
+ public:
+  static Result<std::unique_ptr<Searcher>> Make(SearcherOptions options);
+  virtual ~Searcher() = default;
+
+  virtual Result<SearchResponse> Search(const RequestContext& context,
+                                        const SearchRequest& request) = 0;
+  /// Many queries with the settings of one request (whose own query is ignored), in the order given.
+  /// Texts are embedded together; `thread_count` of 0 means all.
+  virtual Result<std::vector<SearchResponse>> SearchBatch(const RequestContext& context,
+                                                          const SearchRequest& settings,
+                                                          std::span<const Query> queries,
+                                                          int32_t thread_count) = 0;
+};
+
+}  // namespace iolite::search

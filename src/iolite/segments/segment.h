@@ -1,0 +1,117 @@
+#pragma once
+
+#include <arrow/type_fwd.h>
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "iolite/base/context.h"
+#include "iolite/base/executor.h"
+#include "iolite/base/status.h"
+#include "iolite/columnar/row_set.h"
+#include "iolite/storage/object_store.h"
+#include "iolite/vector/index.h"
+
+namespace iolite::segments {
+
+/// What `<stem>.idx.manifest.json` says.
+struct SegmentManifest {
+  static constexpr int kFormatNewest = 1;
+
+  struct File {
+    std::string path;
+    int64_t size_bytes = 0;
+    std::string sha256;
+  };
+  int format = kFormatNewest;
+  int64_t row_count = 0;
+  int32_t dimension = 0;
+  vector::Metric metric = vector::Metric::kCosine;
+  std::string index_kind;  ///< `usearch`; empty when the segment has no index: search scans
+  std::string index_version;
+  vector::ElementType element_type = vector::ElementType::kF32;
+  std::vector<File> files;  ///< rows, index, rowmap
+};
+
+struct SegmentOptions {
+  storage::ObjectStore* store = nullptr;
+  Executor* executor = nullptr;
+  Budget* budget = &Budget::Unlimited();
+};
+
+/// Some rows and what makes them fast: the set of objects that share a stem.
+///
+///     <stem>.parquet             the truth: _row_id, _source_id, _model_id, _content_hash, vector, …
+///     <stem>.idx.usearch         an index over the vectors, or none: then search scans
+///     <stem>.idx.rowmap          ordinal to row id
+///     <stem>.idx.manifest.json   names, sizes and checksums of the above; written last
+///     <stem>.hidden-<n>          rows replaced or deleted since; the newest n counts
+///
+/// Threads:  any number may read.
+/// Lifetime: snapshots hold segments by shared_ptr.
+/// Cost:     opening reads the manifest and maps the files.
+class Segment {
+ public:
+  /// kNotFound when the manifest is missing, kUnimplemented when it is newer than this release, kDataLoss
+  /// when the rows file is missing or has another size. A missing or damaged index is no error: see
+  /// index_warning().
+  static Result<std::shared_ptr<const Segment>> Open(const SegmentOptions& options,
+                                                     std::string_view stem);
+  virtual ~Segment() = default;
+
+  virtual const SegmentManifest& manifest() const = 0;
+  virtual const std::string& stem() const = 0;
+  virtual int64_t row_count() const = 0;
+
+  /// The index, or an exact flat one over the rows file when there is none that works. Opened once, at the
+  /// first call.
+  virtual Result<std::shared_ptr<const vector::VectorIndex>> index() const = 0;
+  /// Why search scans instead of using the index; empty when all is well.
+  virtual std::string index_warning() const = 0;
+
+  /// The id of a row; the view lives as long as the segment.
+  virtual Result<std::string_view> row_id(uint32_t ordinal) const = 0;
+  /// The ordinal of an id, hidden or not. The first call builds a table of all ids (about 16 bytes a row).
+  virtual Result<std::optional<uint32_t>> FindRow(std::string_view row_id) const = 0;
+  /// The stored f32 vector of one row.
+  virtual Status ReadVector(uint32_t ordinal, std::span<float> vector) const = 0;
+
+  /// Rows replaced or deleted since the segment was sealed, as of a version of `.hidden-<n>`; 0 for none.
+  virtual Result<std::shared_ptr<const columnar::RowSet>> Hidden(int64_t version) const = 0;
+
+  /// Recomputes every checksum. kDataLoss names the file.
+  virtual Status Verify(const RequestContext& context) const = 0;
+};
+
+/// One complete row set on its way into a segment.
+struct SegmentBuildOptions {
+  vector::Metric metric = vector::Metric::kCosine;
+  vector::ElementType element_type = vector::ElementType::kF32;
+  int32_t dimension = 0;
+  bool build_index = true;
+};
+
+/// Writes a segment once and seals it. Abandoning it leaves nothing that a reader would see.
+///
+/// Threads: one.
+class SegmentBuilder {
+ public:
+  static Result<std::unique_ptr<SegmentBuilder>> Make(const SegmentOptions& options,
+                                                      std::string_view stem,
+                                                      const SegmentBuildOptions& build);
+  virtual ~SegmentBuilder() = default;
+  /// Rows with the result table's columns; `vector` a fixed-size list of float32.
+  virtual Status Add(const RequestContext& context, const arrow::RecordBatch& rows) = 0;
+  virtual Result<SegmentManifest> Seal(const RequestContext& context) = 0;
+};
+
+/// Builds the index of an existing rows file anew and replaces the manifest.
+Status RebuildIndex(const RequestContext& context, const SegmentOptions& options,
+                    std::string_view stem);
+
+}  // namespace iolite::segments

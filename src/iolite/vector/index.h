@@ -1,0 +1,97 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "iolite/base/context.h"
+#include "iolite/base/status.h"
+#include "iolite/columnar/row_set.h"
+
+namespace iolite::vector {
+
+enum class Metric { kCosine, kInnerProduct, kL2 };
+enum class ElementType { kF32, kF16, kBF16, kI8 };
+
+std::string_view MetricName(Metric metric);  ///< `cosine`, `inner_product`, `l2`
+/// Accepts the names above, and `ip`, `dot`, `euclidean`. kInvalidArgument lists them.
+Result<Metric> ParseMetric(std::string_view name);
+std::string_view ElementTypeName(ElementType type);  ///< `f32`, `f16`, `bf16`, `i8`
+Result<ElementType> ParseElementType(std::string_view name);
+
+/// A row and how far it lies from the query: smaller is nearer. Cosine: 1 - cos; a zero vector is at
+/// distance 1 from everything. Inner product: minus the product. L2: the squared Euclidean distance.
+/// Distances in answers are exact for the stored f32 vectors when the index can see them.
+struct Neighbor {
+  uint32_t row = 0;
+  float distance = 0;
+};
+
+/// How a search went: for explanations.
+struct SearchStats {
+  std::string plan;    ///< `graph`, `filtered graph`, `flat over the filter`, `exact`
+  std::string reason;  ///< why that plan: `filter passes 812 of 117,659 rows`
+  int64_t rows_visited = 0;
+  int64_t rows_rescored = 0;
+};
+
+struct VectorSearch {
+  std::span<const float> query;
+  size_t k = 10;
+  /// Size of the candidate pool of an approximate search; 0 lets the index choose.
+  size_t ef = 0;
+  /// Rows that may appear; null for all. Rows past the end are ignored.
+  const columnar::RowSet* allowed = nullptr;
+  /// Rows that may not appear; null for none. Stands apart from `allowed` because it lives longer.
+  const columnar::RowSet* hidden = nullptr;
+  /// Only rows at most this far.
+  std::optional<float> distance_max;
+  /// Scan instead of using a graph or codes.
+  bool exact = false;
+  SearchStats* stats = nullptr;
+};
+
+/// Finds the rows whose vectors lie nearest to a query. For reading; VectorIndexBuilder writes.
+///
+/// Threads: any number may search.
+class VectorIndex {
+ public:
+  virtual ~VectorIndex() = default;
+
+  /// Fills `out` (at least min(k, row_count()) long) with neighbours, nearest first and by row among
+  /// equals, and returns how many there are: min(k, rows that may appear), at every selectivity.
+  ///
+  /// kInvalidArgument when the query's dimension is not dimension() or it holds NaN or infinity;
+  /// kCancelled or kDeadlineExceeded as `context` asks.
+  virtual Result<size_t> Search(const RequestContext& context, const VectorSearch& request,
+                                std::span<Neighbor> out) const = 0;
+
+  virtual std::string_view kind() const = 0;  ///< `flat`, `usearch`
+  virtual Metric metric() const = 0;
+  virtual ElementType element_type() const = 0;
+  virtual int32_t dimension() const = 0;
+  virtual int64_t row_count() const = 0;
+  virtual int64_t memory_bytes() const = 0;
+  virtual int64_t mapped_bytes() const = 0;
+};
+
+/// Takes rows in order and makes an index of them. Row ordinals count from 0.
+///
+/// Threads: one; Add and Finish use the executor given when it was made.
+class VectorIndexBuilder {
+ public:
+  virtual ~VectorIndexBuilder() = default;
+
+  /// Appends `row_count` rows of dimension() floats each. kInvalidArgument, naming the row, for NaN or
+  /// infinity; nothing of the call is added then.
+  virtual Status Add(const RequestContext& context, std::span<const float> rows, size_t row_count) = 0;
+  /// The bytes of the index file. The builder is spent.
+  virtual Result<std::string> Finish(const RequestContext& context) = 0;
+  virtual int64_t memory_bytes() const = 0;
+};
+
+}  // namespace iolite::vector
