@@ -1,30 +1,16 @@
 #pragma once
 
-#include <atomic>
 #include <chrono>
 #include <cstdint>
-#include <memory>
 #include <optional>
 
 #include "iolite/base/budget.h"
 #include "iolite/base/clock.h"
 #include "iolite/base/status.h"
 #include "iolite/base/trace.h"
+#include "iolite/cancel.h"
 
 namespace iolite {
-
-/// A flag that asks work to stop. Copies share the flag.
-///
-/// Threads: any number. Cancel() is safe in a signal handler.
-class CancelToken {
- public:
-  CancelToken() : flag_(std::make_shared<std::atomic<bool>>(false)) {}
-  void Cancel() const { flag_->store(true, std::memory_order_relaxed); }
-  bool cancelled() const { return flag_->load(std::memory_order_relaxed); }
-
- private:
-  std::shared_ptr<std::atomic<bool>> flag_;
-};
 
 /// What travels with one request: when it must end, whether it was cancelled, whose memory it draws
 /// from, and where to write what it did. Cheap to copy; never stored beyond the request.
