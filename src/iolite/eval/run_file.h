@@ -1,0 +1,34 @@
+#pragma once
+
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "iolite/base/status.h"
+#include "iolite/eval/metrics.h"
+
+namespace iolite::eval {
+
+struct ScoredDocument {
+  std::string id;
+  double score = 0;
+};
+
+/// What a system answered, by query id.
+using Run = std::map<std::string, std::vector<ScoredDocument>, std::less<>>;
+
+/// Orders documents as trec_eval does: by score, highest first, where scores that are equal as
+/// 32-bit floats are ties, and ties by id, *greatest first*. The rank a run file states plays no
+/// part.
+Ranking Rank(std::vector<ScoredDocument> documents);
+
+/// Reads `query Q0 document rank score tag` lines. kInvalidArgument, beginning with `file:line`,
+/// for a malformed line and for a document that a query has twice.
+Result<Run> ReadRun(const std::string& path);
+
+/// Writes a run file that trec_eval and Rank() read; documents in the order given. kInvalidArgument
+/// for an id that is empty or holds a blank, which the format cannot carry.
+Status WriteRun(const std::string& path, const Run& run, std::string_view tag);
+
+}  // namespace iolite::eval
