@@ -55,3 +55,9 @@ endif()
 if(IOLITE_BUILD_BENCHES)
   find_package(benchmark REQUIRED)
 endif()
+
+# Hugging Face tokenizers: the Rust crate in src/iolite/models/tokenizers_shim, built by ./dev setup.
+add_library(tokenizers::shim STATIC IMPORTED GLOBAL)
+set_target_properties(tokenizers::shim PROPERTIES
+  IMPORTED_LOCATION "${IOLITE_DEPS_DIR}/tokenizers/lib/libiolite_tokenizers.a")
+target_link_libraries(tokenizers::shim INTERFACE Threads::Threads ${CMAKE_DL_LIBS} m)

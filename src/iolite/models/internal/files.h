@@ -1,0 +1,15 @@
+#pragma once
+
+#include <string>
+
+#include "iolite/base/status.h"
+
+namespace iolite::models {
+
+/// The bytes of a file. kNotFound or kPermissionDenied, naming the path.
+Result<std::string> ReadFile(const std::string& path);
+
+/// Whether `path` names a file, also through a link.
+bool FileExists(const std::string& path);
+
+}  // namespace iolite::models
