@@ -10,7 +10,8 @@ Status Budget::Take(int64_t bytes) {
   Status status;
   if (limit_bytes_ > 0 && used > limit_bytes_) {
     status = ResourceExhausted(
-        "{} bytes do not fit the {} budget: {} of {} bytes are in use; raise the budget in the settings",
+        "{} bytes do not fit the {} budget: {} of {} bytes are in use; raise the budget in the "
+        "settings",
         bytes, name_, used - bytes, limit_bytes_);
   } else if (parent_ != nullptr) {
     status = parent_->Take(bytes);

@@ -19,8 +19,8 @@ class Budget {
   Budget(std::string name, int64_t limit_bytes, Budget* parent = nullptr)
       : name_(std::move(name)), limit_bytes_(limit_bytes), parent_(parent) {}
 
-  /// Takes `bytes` until the Reservation goes. kResourceExhausted, with the figures and the budget's
-  /// name, when they do not fit.
+  /// Takes `bytes` until the Reservation goes. kResourceExhausted, with the figures and the
+  /// budget's name, when they do not fit.
   Result<Reservation> Reserve(int64_t bytes);
 
   const std::string& name() const { return name_; }

@@ -9,12 +9,12 @@ namespace iolite::internal {
                               std::string_view reason);
 }  // namespace iolite::internal
 
-/// Ends the process, in release builds too, when `condition` is false: for places where going on could
-/// write bad bytes. `reason` says why the condition must hold.
-#define IOLITE_CHECK(condition, reason)                                                \
-  do {                                                                                 \
-    if (!(condition)) [[unlikely]]                                                     \
-      ::iolite::internal::CheckFailed(__FILE__, __LINE__, #condition, reason);         \
+/// Ends the process, in release builds too, when `condition` is false: for places where going on
+/// could write bad bytes. `reason` says why the condition must hold.
+#define IOLITE_CHECK(condition, reason)                                        \
+  do {                                                                         \
+    if (!(condition)) [[unlikely]]                                             \
+      ::iolite::internal::CheckFailed(__FILE__, __LINE__, #condition, reason); \
   } while (false)
 
 /// IOLITE_CHECK where checking is dear: only in builds with IOLITE_DCHECKS.

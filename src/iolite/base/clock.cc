@@ -20,7 +20,11 @@ class SystemClock final : public Clock {
   }
 };
 
-std::tm UtcOf(int64_t unix_us) { return fmt::gmtime(static_cast<std::time_t>(unix_us / 1'000'000)); }
+// Rounds down, so that a moment before 1970 falls into the second it belongs to.
+std::tm UtcOf(int64_t unix_us) {
+  const int64_t seconds = unix_us / 1'000'000 - (unix_us % 1'000'000 < 0 ? 1 : 0);
+  return fmt::gmtime(static_cast<std::time_t>(seconds));
+}
 
 }  // namespace
 

@@ -64,8 +64,8 @@ class InlineExecutor final : public Executor {
   size_t thread_count() const override { return 1; }
 };
 
-// What the threads of one ParallelFor share. Kept alive by every task, because a task may start after
-// the caller has already finished all the work and left.
+// What the threads of one ParallelFor share. Kept alive by every task, because a task may start
+// after the caller has already finished all the work and left.
 struct Loop {
   std::atomic<size_t> next = 0;
   size_t count;
@@ -107,8 +107,8 @@ Status Executor::ParallelFor(const RequestContext& context, size_t count,
   if (this == &Inline()) helper_count = 0;
   for (size_t i = 0; i < helper_count; ++i) {
     Submit([loop, &context, &body] {
-      // A helper that comes late must not touch the caller's frame: it registers first, and the caller
-      // leaves only when nobody is registered and no index is left.
+      // A helper that comes late must not touch the caller's frame: it registers first, and the
+      // caller leaves only when nobody is registered and no index is left.
       {
         std::lock_guard lock(loop->mutex);
         if (loop->stop || loop->next >= loop->count) return;

@@ -18,9 +18,9 @@ class Executor {
   virtual void Submit(std::function<void()> task) = 0;
   virtual size_t thread_count() const = 0;
 
-  /// Calls `body(i)` for 0 <= i < count, in any order, the caller's thread taking part, and returns the
-  /// error of the lowest index that failed. Stops handing out work after an error or when `context`
-  /// asks. May be nested: a waiting caller never blocks the work it waits for.
+  /// Calls `body(i)` for 0 <= i < count, in any order, the caller's thread taking part, and returns
+  /// the error of the lowest index that failed. Stops handing out work after an error or when
+  /// `context` asks. May be nested: a waiting caller never blocks the work it waits for.
   Status ParallelFor(const RequestContext& context, size_t count,
                      const std::function<Status(size_t)>& body);
 

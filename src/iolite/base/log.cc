@@ -30,6 +30,15 @@ spdlog::level::level_enum SpdlogLevel(LogLevel level) {
 
 }  // namespace
 
+Result<LogLevel> ParseLogLevel(std::string_view name) {
+  if (name == "debug") return LogLevel::kDebug;
+  if (name == "info") return LogLevel::kInfo;
+  if (name == "warning") return LogLevel::kWarning;
+  if (name == "error") return LogLevel::kError;
+  if (name == "off") return LogLevel::kOff;
+  return InvalidArgument("'{}' is none of debug, info, warning, error, off", name);
+}
+
 void SetLogLevel(LogLevel level) { Logger().set_level(SpdlogLevel(level)); }
 
 void LogMessage(LogLevel level, std::string_view message) {

@@ -4,12 +4,17 @@
 
 #include <string_view>
 
+#include "iolite/base/status.h"
+
 namespace iolite {
 
 enum class LogLevel { kDebug, kInfo, kWarning, kError, kOff };
 
-/// Sets what is written to stderr; the level at start is kWarning, because the engine lives in other
-/// people's processes.
+/// Reads `debug`, `info`, `warning`, `error` or `off`, as the setting log.level has it.
+Result<LogLevel> ParseLogLevel(std::string_view name);
+
+/// Sets what is written to stderr; the level at start is kWarning, because the engine lives in
+/// other people's processes.
 void SetLogLevel(LogLevel level);
 
 /// Writes one line to stderr when `level` is loud enough. Threads: any number.

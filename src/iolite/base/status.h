@@ -7,8 +7,8 @@
 
 #include "iolite/status.h"
 
-/// Makers of Status values and the two macros that pass them on. Messages are written for the person
-/// who reads them: what happened, with values, and what to do.
+/// Makers of Status values and the two macros that pass them on. Messages are written for the
+/// person who reads them: what happened, with values, and what to do.
 
 namespace iolite {
 
@@ -35,9 +35,9 @@ IOLITE_STATUS_MAKER(Unavailable, StatusCode::kUnavailable)
 IOLITE_STATUS_MAKER(DataLoss, StatusCode::kDataLoss)
 #undef IOLITE_STATUS_MAKER
 
-/// A Status from the errno of a failed system call: `what: No space left on device`. ENOSPC and EDQUOT
-/// become kResourceExhausted, ENOENT kNotFound, EACCES, EPERM and EROFS kPermissionDenied, EEXIST
-/// kAlreadyExists, others kUnavailable.
+/// A Status from the errno of a failed system call: `what: No space left on device`. ENOSPC and
+/// EDQUOT become kResourceExhausted, ENOENT kNotFound, EACCES, EPERM and EROFS kPermissionDenied,
+/// EEXIST kAlreadyExists, others kUnavailable.
 Status ErrnoStatus(int error_number, std::string_view what);
 
 }  // namespace iolite
@@ -46,15 +46,17 @@ Status ErrnoStatus(int error_number, std::string_view what);
 #define IOLITE_CONCAT(a, b) IOLITE_CONCAT_INNER(a, b)
 
 /// Returns from the enclosing function when `expression` is a Status that is not OK.
-#define IOLITE_RETURN_IF_ERROR(expression)                      \
-  do {                                                          \
-    ::iolite::Status iolite_status = (expression);              \
-    if (!iolite_status.ok()) [[unlikely]] return iolite_status; \
+#define IOLITE_RETURN_IF_ERROR(expression)         \
+  do {                                             \
+    ::iolite::Status iolite_status = (expression); \
+    if (!iolite_status.ok()) [[unlikely]]          \
+      return iolite_status;                        \
   } while (false)
 
 #define IOLITE_ASSIGN_OR_RETURN_IMPL(result, left, expression) \
   auto result = (expression);                                  \
-  if (!result.ok()) [[unlikely]] return result.status();       \
+  if (!result.ok()) [[unlikely]]                               \
+    return result.status();                                    \
   left = std::move(result).value()
 
 /// Assigns the value of a Result to `left`, or returns its Status from the enclosing function.

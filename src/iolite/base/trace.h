@@ -16,9 +16,9 @@ namespace iolite {
 class Trace {
  public:
   struct Step {
-    std::string name;        ///< `filter`, `index`, `fetch`
+    std::string name;  ///< `filter`, `index`, `fetch`
     int64_t duration_ns = 0;
-    std::string detail;      ///< `usearch ef=64, visited 1,204 of 117,659 rows`
+    std::string detail;  ///< `usearch ef=64, visited 1,204 of 117,659 rows`
   };
 
   void Add(std::string_view name, int64_t duration_ns, std::string detail);
