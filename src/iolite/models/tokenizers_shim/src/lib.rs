@@ -8,6 +8,7 @@ mod tokenizer;
 use std::ffi::c_void;
 use std::panic::{catch_unwind, AssertUnwindSafe};
 use std::slice;
+use std::sync::Once;
 
 use tokenizer::{Batch, Options, ShimTokenizer};
 
@@ -89,6 +90,12 @@ unsafe fn guarded(error: *mut Message, work: impl FnOnce() -> Result<(), String>
     1
 }
 
+/// Keeps the report of a panic off stderr: its reason reaches the caller in the message.
+fn silence_panics() {
+    static ONCE: Once = Once::new();
+    ONCE.call_once(|| std::panic::set_hook(Box::new(|_| {})));
+}
+
 /// # Safety
 /// `error` must come from a call of this crate that failed, and is spent afterwards.
 #[no_mangle]
@@ -109,6 +116,7 @@ pub unsafe extern "C" fn iolite_tokenizers_open(
     out: *mut *mut ShimTokenizer,
     error: *mut Message,
 ) -> i32 {
+    silence_panics();
     guarded(error, || {
         let options = Options {
             token_count_max: (*options).token_count_max as usize,
