@@ -47,7 +47,8 @@ struct ModelEntry {
   int64_t created_us = 0;
 };
 
-/// A result table. What made it is in its materialization document; this is what lists and searches need.
+/// A result table. What made it is in its materialization document; this is what lists and searches
+/// need.
 struct TableEntry {
   std::string name;
   std::string source;
@@ -66,9 +67,9 @@ std::string_view JobStateName(JobState state);
 
 struct JobEntry {
   std::string id;
-  std::string kind;      ///< embed, import
-  std::string target;    ///< the source's name
-  std::string table;     ///< the result table, once known
+  std::string kind;    ///< embed, import
+  std::string target;  ///< the source's name
+  std::string table;   ///< the result table, once known
   std::string definition_json;
   JobState state = JobState::kQueued;
   int64_t rows_done = 0;
@@ -89,16 +90,22 @@ struct JobRowError {
 
 struct CatalogOptions {
   std::string path;  ///< of catalog.sqlite
+  /// Changes are refused with kFailedPrecondition, and the folder need not be writable: without a
+  /// log of a writer beside the file nothing at all is written.
   bool read_only = false;
   Clock* clock = &Clock::System();
 };
 
-/// The names of a database: sources, models, result tables, jobs. One SQLite file in WAL mode; each call
-/// is one transaction.
+/// The names of a database: sources, models, result tables, jobs. One SQLite file in WAL mode; each
+/// call is one transaction.
 ///
-/// Open refuses a file of a newer format with kUnimplemented and upgrades older ones.
-/// Threads: any number. Processes: any number of readers beside one writer; cancelling a job is the one
-/// write that a second process makes.
+/// Open refuses a file of a newer format with kUnimplemented and upgrades older ones. kDataLoss,
+/// with the file's name, when it is damaged. Names of sources and result tables are found in any
+/// case of letters, as SQL finds them; both kinds share one namespace.
+///
+/// Threads: any number. Processes: any number of readers beside one writer; cancelling a job is the
+/// one write that a second process makes, through a catalog opened for writing for that moment.
+/// Everything is on disk when a call returns.
 class Catalog {
  public:
   static Result<std::unique_ptr<Catalog>> Open(const CatalogOptions& options);
@@ -106,29 +113,53 @@ class Catalog {
 
   /// kAlreadyExists when the name is taken by a source or a result table.
   virtual Status AddSource(const SourceEntry& source) = 0;
+  /// kNotFound when there is none; keeps created_us.
   virtual Status UpdateSource(const SourceEntry& source) = 0;
   virtual Result<SourceEntry> GetSource(std::string_view name) const = 0;
   virtual Result<std::vector<SourceEntry>> ListSources() const = 0;
+  /// Its result tables stay.
   virtual Status RemoveSource(std::string_view name) = 0;
 
+  /// Adds or replaces, as all Put… do.
   virtual Status PutModel(const ModelEntry& model) = 0;
   virtual Result<ModelEntry> GetModel(std::string_view id) const = 0;
   virtual Result<std::vector<ModelEntry>> ListModels() const = 0;
   virtual Status RemoveModel(std::string_view id) = 0;
 
+  /// kAlreadyExists when a source has the name.
   virtual Status PutTable(const TableEntry& table) = 0;
   virtual Result<TableEntry> GetTable(std::string_view name) const = 0;
   /// All, or those of one source; newest first.
   virtual Result<std::vector<TableEntry>> ListTables(std::string_view source = {}) const = 0;
   virtual Status RemoveTable(std::string_view name) = 0;
 
+  /// Sets updated_us, and created_us and finished_us where they are 0 and due. A wish to cancel
+  /// outlives it, except when a finished job is put as running again: that is a new attempt.
   virtual Status PutJob(const JobEntry& job) = 0;
   virtual Result<JobEntry> GetJob(std::string_view id) const = 0;
   /// Newest first.
   virtual Result<std::vector<JobEntry>> ListJobs() const = 0;
+  /// kFailedPrecondition when the job has finished.
   virtual Status RequestCancel(std::string_view id) = 0;
+  /// Whether somebody asked to cancel, in whatever process. Microseconds: for polling between
+  /// batches.
+  virtual Result<bool> CancelRequested(std::string_view id) const = 0;
+  /// Writes how far a job is and answers CancelRequested(). One write to disk: about once a second.
+  virtual Result<bool> ReportProgress(std::string_view id, int64_t rows_done,
+                                      int64_t rows_total) = 0;
+  /// Marks every queued or running job as failed, with "process … ended without finishing", and
+  /// returns them. To be called by whoever has just taken the database's lock and started no job:
+  /// with the lock free, no such job has a process any more. Asking the system for owner_pid would
+  /// be wrong: numbers are used again, in containers at once.
+  virtual Result<std::vector<JobEntry>> FailAbandonedJobs() = 0;
   virtual Status AddJobRowErrors(std::string_view id, const std::vector<JobRowError>& errors) = 0;
   virtual Result<std::vector<JobRowError>> ListJobRowErrors(std::string_view id) const = 0;
+
+  /// A number that is the same as before only if nothing was changed since, by any process: for
+  /// caches of what was read. Microseconds.
+  virtual Result<int64_t> Revision() const = 0;
+  /// Reads all of the file and checks it. kDataLoss says what is wrong.
+  virtual Status Verify() const = 0;
 };
 
 }  // namespace iolite::catalog
