@@ -21,8 +21,8 @@ namespace iolite::sql {
 struct ScalarFunction {
   std::string name;
   std::vector<std::shared_ptr<arrow::DataType>> argument_types;
-  /// The result's type, from the arguments that are constant in this query (null where not constant).
-  /// Runs while the query is bound.
+  /// The result's type, from the arguments that are constant in this query (null where not
+  /// constant). Runs while the query is bound.
   std::function<Result<std::shared_ptr<arrow::DataType>>(
       std::span<const std::shared_ptr<arrow::Scalar>> constants)>
       bind;
@@ -47,7 +47,8 @@ struct TableFunction {
     std::shared_ptr<arrow::Schema> schema;
     /// Runs once when the query does; the reader is read by one thread at a time. Steps added to
     /// context.trace appear in EXPLAIN ANALYZE.
-    std::function<Result<std::shared_ptr<arrow::RecordBatchReader>>(const RequestContext& context)> scan;
+    std::function<Result<std::shared_ptr<arrow::RecordBatchReader>>(const RequestContext& context)>
+        scan;
     int64_t row_count_estimate = 0;
   };
   std::string name;
@@ -57,8 +58,8 @@ struct TableFunction {
   std::function<Result<Bound>(const Call& call)> bind;
 };
 
-/// Tells what a name in a query stands for, when DuckDB has no table of it: a SELECT statement whose rows
-/// the name shall have, or nothing. `catalog` and `schema` are empty for a plain name.
+/// Tells what a name in a query stands for, when DuckDB has no table of it: a SELECT statement
+/// whose rows the name shall have, or nothing. `catalog` and `schema` are empty for a plain name.
 using TableResolver = std::function<Result<std::optional<std::string>>(
     std::string_view catalog, std::string_view schema, std::string_view table)>;
 
@@ -70,8 +71,8 @@ struct DatabaseOptions {
   std::string temp_folder;
 };
 
-/// What one statement gives: a stream of batches. The session serves no other query until it is drained
-/// or gone.
+/// What one statement gives: a stream of batches. The session serves no other query until it is
+/// drained or gone.
 class QueryResult {
  public:
   virtual ~QueryResult() = default;
@@ -87,7 +88,8 @@ class Session {
  public:
   virtual ~Session() = default;
   /// Runs one statement, or several separated by `;` of which the last one's rows are answered.
-  /// `parameters` fill `?` or `$1`. kInvalidArgument for SQL that does not parse or bind, with the place.
+  /// `parameters` fill `?` or `$1`. kInvalidArgument for SQL that does not parse or bind, with the
+  /// place.
   virtual Result<std::unique_ptr<QueryResult>> Query(
       const RequestContext& context, std::string_view sql,
       std::vector<std::shared_ptr<arrow::Scalar>> parameters = {},

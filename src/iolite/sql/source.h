@@ -19,10 +19,11 @@ struct SourceRequest {
   std::string format;                 ///< empty: from the ending
 };
 
-/// Reads the schema and the row count of files and checks that they fit together. The entry is not stored.
+/// Reads the schema and the row count of files and checks that they fit together. The entry is not
+/// stored.
 ///
-/// kNotFound for a missing file or a pattern without files; kInvalidArgument, naming the file, for broken
-/// files, files of different schemas, an empty source, an unknown ending, a bad name.
+/// kNotFound for a missing file or a pattern without files; kInvalidArgument, naming the file, for
+/// broken files, files of different schemas, an empty source, an unknown ending, a bad name.
 Result<catalog::SourceEntry> ReadSource(const RequestContext& context, Database& database,
                                         const SourceRequest& request);
 

@@ -1,0 +1,22 @@
+#pragma once
+
+#include "iolite/sql/database.h"
+#include "iolite/sql/internal/duckdb_error.h"
+
+namespace iolite::sql {
+
+/// Our functions as DuckDB wants them. A second one of the same name becomes an overload.
+duckdb::unique_ptr<duckdb::CreateFunctionInfo> MakeScalarFunction(duckdb::ClientContext& context,
+                                                                  ScalarFunction function);
+duckdb::unique_ptr<duckdb::CreateFunctionInfo> MakeTableFunction(duckdb::ClientContext& context,
+                                                                 TableFunction function);
+
+/// Asks `resolver`, which must outlive the database, for names that DuckDB has no table of.
+duckdb::ReplacementScan MakeTableResolverScan(const TableResolver* resolver);
+
+/// A clearer message where a statement that failed wanted to change what is a name of the resolver;
+/// `error` itself otherwise.
+Status ExplainWriteToSource(const TableResolver& resolver, duckdb::SQLStatement& statement,
+                            Status error);
+
+}  // namespace iolite::sql
