@@ -24,51 +24,33 @@ class IoliteStatusDetail final : public arrow::StatusDetail {
 StatusCode CodeOf(arrow::StatusCode code) {
   switch (code) {
     case arrow::StatusCode::OutOfMemory:
-    case arrow::StatusCode::CapacityError:
-      return StatusCode::kResourceExhausted;
-    case arrow::StatusCode::KeyError:
-      return StatusCode::kNotFound;
+    case arrow::StatusCode::CapacityError: return StatusCode::kResourceExhausted;
+    case arrow::StatusCode::KeyError: return StatusCode::kNotFound;
     case arrow::StatusCode::TypeError:
     case arrow::StatusCode::Invalid:
-    case arrow::StatusCode::SerializationError:
-      return StatusCode::kInvalidArgument;
-    case arrow::StatusCode::IOError:
-      return StatusCode::kUnavailable;
-    case arrow::StatusCode::Cancelled:
-      return StatusCode::kCancelled;
-    case arrow::StatusCode::IndexError:
-      return StatusCode::kOutOfRange;
-    case arrow::StatusCode::NotImplemented:
-      return StatusCode::kUnimplemented;
-    case arrow::StatusCode::AlreadyExists:
-      return StatusCode::kAlreadyExists;
-    default:
-      return StatusCode::kUnknown;
+    case arrow::StatusCode::SerializationError: return StatusCode::kInvalidArgument;
+    case arrow::StatusCode::IOError: return StatusCode::kUnavailable;
+    case arrow::StatusCode::Cancelled: return StatusCode::kCancelled;
+    case arrow::StatusCode::IndexError: return StatusCode::kOutOfRange;
+    case arrow::StatusCode::NotImplemented: return StatusCode::kUnimplemented;
+    case arrow::StatusCode::AlreadyExists: return StatusCode::kAlreadyExists;
+    default: return StatusCode::kUnknown;
   }
 }
 
 arrow::StatusCode ArrowCodeOf(StatusCode code) {
   switch (code) {
-    case StatusCode::kCancelled:
-      return arrow::StatusCode::Cancelled;
-    case StatusCode::kInvalidArgument:
-      return arrow::StatusCode::Invalid;
-    case StatusCode::kNotFound:
-      return arrow::StatusCode::KeyError;
-    case StatusCode::kAlreadyExists:
-      return arrow::StatusCode::AlreadyExists;
-    case StatusCode::kOutOfRange:
-      return arrow::StatusCode::IndexError;
-    case StatusCode::kUnimplemented:
-      return arrow::StatusCode::NotImplemented;
-    case StatusCode::kResourceExhausted:
-      return arrow::StatusCode::CapacityError;
+    case StatusCode::kCancelled: return arrow::StatusCode::Cancelled;
+    case StatusCode::kInvalidArgument: return arrow::StatusCode::Invalid;
+    case StatusCode::kNotFound: return arrow::StatusCode::KeyError;
+    case StatusCode::kAlreadyExists: return arrow::StatusCode::AlreadyExists;
+    case StatusCode::kOutOfRange: return arrow::StatusCode::IndexError;
+    case StatusCode::kUnimplemented: return arrow::StatusCode::NotImplemented;
+    case StatusCode::kResourceExhausted: return arrow::StatusCode::CapacityError;
     case StatusCode::kUnavailable:
     case StatusCode::kPermissionDenied:
-    case StatusCode::kDataLoss:
-      return arrow::StatusCode::IOError;
-    default:
-      return arrow::StatusCode::UnknownError;
+    case StatusCode::kDataLoss: return arrow::StatusCode::IOError;
+    default: return arrow::StatusCode::UnknownError;
   }
 }
 

@@ -114,12 +114,9 @@ bool RunsAreSound(const PortableContainer& container) {
 
 bool IsSound(const PortableContainer& container) {
   switch (container.kind) {
-    case PortableContainer::Kind::kArray:
-      return ArrayIsSound(container);
-    case PortableContainer::Kind::kBitset:
-      return BitsetIsSound(container);
-    case PortableContainer::Kind::kRuns:
-      return RunsAreSound(container);
+    case PortableContainer::Kind::kArray: return ArrayIsSound(container);
+    case PortableContainer::Kind::kBitset: return BitsetIsSound(container);
+    case PortableContainer::Kind::kRuns: return RunsAreSound(container);
   }
   return false;
 }

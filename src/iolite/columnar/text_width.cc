@@ -1,0 +1,79 @@
+#include "iolite/columnar/text_width.h"
+
+#include <algorithm>
+#include <array>
+
+#include "iolite/columnar/internal/utf8.h"
+
+namespace iolite::columnar {
+namespace {
+
+struct Span {
+  char32_t first, last;
+};
+
+// Whole blocks rather than single characters: what a terminal shows differs by more than the rest.
+constexpr auto kNoWidth = std::to_array<Span>({
+    {0x0000, 0x001F}, {0x007F, 0x009F}, {0x0300, 0x036F},   {0x0483, 0x0489}, {0x0591, 0x05BD},
+    {0x0610, 0x061A}, {0x064B, 0x065F}, {0x06D6, 0x06DC},   {0x06DF, 0x06E4}, {0x0900, 0x0902},
+    {0x093C, 0x093C}, {0x0941, 0x0948}, {0x094D, 0x094D},   {0x0E31, 0x0E31}, {0x0E34, 0x0E3A},
+    {0x0E47, 0x0E4E}, {0x1AB0, 0x1AFF}, {0x1DC0, 0x1DFF},   {0x200B, 0x200F}, {0x202A, 0x202E},
+    {0x2060, 0x2064}, {0x20D0, 0x20FF}, {0x302A, 0x302D},   {0x3099, 0x309A}, {0xFE00, 0xFE0F},
+    {0xFE20, 0xFE2F}, {0xFEFF, 0xFEFF}, {0xE0001, 0xE01EF},
+});
+constexpr auto kWide = std::to_array<Span>({
+    {0x1100, 0x115F},   {0x231A, 0x231B},   {0x2329, 0x232A},   {0x23E9, 0x23EC},
+    {0x2614, 0x2615},   {0x26C4, 0x26C5},   {0x26D4, 0x26D4},   {0x2705, 0x2705},
+    {0x274C, 0x274C},   {0x2753, 0x2755},   {0x2757, 0x2757},   {0x2795, 0x2797},
+    {0x2B1B, 0x2B1C},   {0x2B50, 0x2B50},   {0x2E80, 0x303E},   {0x3041, 0x33FF},
+    {0x3400, 0x4DBF},   {0x4E00, 0x9FFF},   {0xA000, 0xA4CF},   {0xA960, 0xA97F},
+    {0xAC00, 0xD7A3},   {0xF900, 0xFAFF},   {0xFE10, 0xFE19},   {0xFE30, 0xFE6F},
+    {0xFF00, 0xFF60},   {0xFFE0, 0xFFE6},   {0x16FE0, 0x18CFF}, {0x1AFF0, 0x1B2FF},
+    {0x1F004, 0x1F004}, {0x1F0CF, 0x1F0CF}, {0x1F18E, 0x1F18E}, {0x1F191, 0x1F19A},
+    {0x1F200, 0x1F320}, {0x1F32D, 0x1F335}, {0x1F337, 0x1F37C}, {0x1F37E, 0x1F393},
+    {0x1F3A0, 0x1F3CA}, {0x1F3CF, 0x1F3D3}, {0x1F3E0, 0x1F3F0}, {0x1F3F4, 0x1F3F4},
+    {0x1F3F8, 0x1F43E}, {0x1F440, 0x1F440}, {0x1F442, 0x1F4FC}, {0x1F4FF, 0x1F53D},
+    {0x1F54B, 0x1F567}, {0x1F57A, 0x1F57A}, {0x1F595, 0x1F596}, {0x1F5A4, 0x1F5A4},
+    {0x1F5FB, 0x1F64F}, {0x1F680, 0x1F6C5}, {0x1F6CC, 0x1F6CC}, {0x1F6D0, 0x1F6FC},
+    {0x1F7E0, 0x1F7F0}, {0x1F90C, 0x1F9FF}, {0x1FA70, 0x1FAFF}, {0x20000, 0x3FFFD},
+});
+
+template <size_t kCount>
+bool Holds(const std::array<Span, kCount>& spans, char32_t character) {
+  const auto span = std::ranges::lower_bound(spans, character, {}, &Span::last);
+  return span != spans.end() && span->first <= character;
+}
+
+size_t WidthOf(char32_t character) {
+  if (character >= 0x20 && character < 0x7F) return 1;
+  if (Holds(kNoWidth, character)) return 0;
+  return Holds(kWide, character) ? 2 : 1;
+}
+
+}  // namespace
+
+size_t DisplayWidth(std::string_view text) {
+  size_t width = 0;
+  while (!text.empty()) {
+    const auto step = internal::NextCharacter(text);
+    width += WidthOf(step.character);
+    text.remove_prefix(step.size_bytes);
+  }
+  return width;
+}
+
+std::string TruncateToWidth(std::string_view text, size_t width) {
+  size_t used = 0;       // columns so far
+  size_t fit_bytes = 0;  // what fits together with the ellipsis
+  std::string_view rest = text;
+  while (!rest.empty()) {
+    const auto step = internal::NextCharacter(rest);
+    used += WidthOf(step.character);
+    if (used > width) return width == 0 ? "" : std::string(text.substr(0, fit_bytes)) + "…";
+    rest.remove_prefix(step.size_bytes);
+    if (used + 1 <= width) fit_bytes = text.size() - rest.size();
+  }
+  return std::string(text);
+}
+
+}  // namespace iolite::columnar
