@@ -25,12 +25,9 @@ bool HasAmxBf16() {
 
 std::string_view PrecisionName(Precision precision) {
   switch (precision) {
-    case Precision::kF32:
-      return "f32";
-    case Precision::kBF16:
-      return "bf16";
-    case Precision::kAuto:
-      return "auto";
+    case Precision::kF32: return "f32";
+    case Precision::kBF16: return "bf16";
+    case Precision::kAuto: return "auto";
   }
   return "unknown";
 }

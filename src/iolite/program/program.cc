@@ -16,20 +16,13 @@ int64_t OnnxModel::opset() const {
 
 onnx::TensorProto::DataType OnnxType(TensorType type) {
   switch (type) {
-    case TensorType::kF32:
-      return onnx::TensorProto::FLOAT;
-    case TensorType::kF16:
-      return onnx::TensorProto::FLOAT16;
-    case TensorType::kBF16:
-      return onnx::TensorProto::BFLOAT16;
-    case TensorType::kI64:
-      return onnx::TensorProto::INT64;
-    case TensorType::kI32:
-      return onnx::TensorProto::INT32;
-    case TensorType::kU8:
-      return onnx::TensorProto::UINT8;
-    case TensorType::kBool:
-      return onnx::TensorProto::BOOL;
+    case TensorType::kF32: return onnx::TensorProto::FLOAT;
+    case TensorType::kF16: return onnx::TensorProto::FLOAT16;
+    case TensorType::kBF16: return onnx::TensorProto::BFLOAT16;
+    case TensorType::kI64: return onnx::TensorProto::INT64;
+    case TensorType::kI32: return onnx::TensorProto::INT32;
+    case TensorType::kU8: return onnx::TensorProto::UINT8;
+    case TensorType::kBool: return onnx::TensorProto::BOOL;
   }
   return onnx::TensorProto::UNDEFINED;
 }

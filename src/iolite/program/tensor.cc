@@ -7,36 +7,25 @@ namespace iolite::program {
 size_t TensorTypeBytes(TensorType type) {
   switch (type) {
     case TensorType::kF32:
-    case TensorType::kI32:
-      return 4;
+    case TensorType::kI32: return 4;
     case TensorType::kF16:
-    case TensorType::kBF16:
-      return 2;
-    case TensorType::kI64:
-      return 8;
+    case TensorType::kBF16: return 2;
+    case TensorType::kI64: return 8;
     case TensorType::kU8:
-    case TensorType::kBool:
-      return 1;
+    case TensorType::kBool: return 1;
   }
   return 0;
 }
 
 std::string_view TensorTypeName(TensorType type) {
   switch (type) {
-    case TensorType::kF32:
-      return "f32";
-    case TensorType::kF16:
-      return "f16";
-    case TensorType::kBF16:
-      return "bf16";
-    case TensorType::kI64:
-      return "i64";
-    case TensorType::kI32:
-      return "i32";
-    case TensorType::kU8:
-      return "u8";
-    case TensorType::kBool:
-      return "bool";
+    case TensorType::kF32: return "f32";
+    case TensorType::kF16: return "f16";
+    case TensorType::kBF16: return "bf16";
+    case TensorType::kI64: return "i64";
+    case TensorType::kI32: return "i32";
+    case TensorType::kU8: return "u8";
+    case TensorType::kBool: return "bool";
   }
   return "unknown";
 }

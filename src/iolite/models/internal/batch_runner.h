@@ -1,0 +1,67 @@
+#pragma once
+
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "iolite/base/context.h"
+#include "iolite/base/executor.h"
+#include "iolite/base/status.h"
+#include "iolite/models/batches.h"
+#include "iolite/models/tokenizer.h"
+#include "iolite/program/program.h"
+#include "iolite/program/runtime.h"
+
+namespace iolite::models {
+
+struct BatchRunnerOptions {
+  int64_t dimension = 0;
+  int32_t batch_token_count_max = 0;  ///< 0: what measured best
+  int32_t token_count_max = 0;
+  int32_t padding_id = 0;
+};
+
+/// Runs tokenized texts through a loaded encoder, several batches at once.
+///
+/// Threads: any number may call Run; they share the runtime's streams.
+class BatchRunner {
+ public:
+  static Result<std::unique_ptr<BatchRunner>> Make(std::unique_ptr<program::Executable> executable,
+                                                   const std::vector<program::Port>& inputs,
+                                                   const BatchRunnerOptions& options);
+
+  /// Writes text i's vector to vectors[i * dimension, ...). The first `prompt_token_count` tokens
+  /// of each text are its prompt's.
+  Status Run(const RequestContext& context, const Encodings& encodings, int32_t prompt_token_count,
+             std::span<float> vectors);
+
+ private:
+  /// What an input of the program is filled with.
+  enum class Fill { kIds, kMask, kTypeIds, kPositions, kPooledMask };
+  struct Input {
+    Fill fill;
+    program::TensorType type;
+  };
+  /// Texts of one call.
+  struct Call {
+    const Encodings& encodings;
+    int32_t prompt_token_count;
+    std::span<float> vectors;
+  };
+
+  BatchRunner(std::unique_ptr<program::Executable> executable, std::vector<Input> inputs,
+              const BatchRunnerOptions& options);
+  Status RunBatch(const RequestContext& context, const Call& call, const Batch& batch);
+  template <typename Integer>
+  void FillInput(Fill fill, const Call& call, const Batch& batch, Integer* out) const;
+  template <typename Integer>
+  void FillRow(Fill fill, const Call& call, uint32_t text, Integer* row, size_t length) const;
+
+  const std::unique_ptr<program::Executable> executable_;
+  const std::vector<Input> inputs_;
+  const BatchRunnerOptions options_;
+  /// Threads of our own that wait for the runtime's, so that the engine's stay free for work.
+  const std::unique_ptr<Executor> lanes_;
+};
+
+}  // namespace iolite::models
