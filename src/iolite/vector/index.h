@@ -9,6 +9,7 @@
 #include <string_view>
 
 #include "iolite/base/context.h"
+#include "iolite/base/executor.h"
 #include "iolite/base/status.h"
 #include "iolite/columnar/row_set.h"
 
@@ -23,9 +24,10 @@ Result<Metric> ParseMetric(std::string_view name);
 std::string_view ElementTypeName(ElementType type);  ///< `f32`, `f16`, `bf16`, `i8`
 Result<ElementType> ParseElementType(std::string_view name);
 
-/// A row and how far it lies from the query: smaller is nearer. Cosine: 1 - cos; a zero vector is at
-/// distance 1 from everything. Inner product: minus the product. L2: the squared Euclidean distance.
-/// Distances in answers are exact for the stored f32 vectors when the index can see them.
+/// A row and how far it lies from the query: smaller is nearer. Cosine: 1 - cos; a zero vector is
+/// at distance 1 from everything. Inner product: minus the product. L2: the squared Euclidean
+/// distance. Distances in answers are exact for the stored f32 vectors when the index can see them.
+/// A vector too short for its squared length to be a number above 0 in f32 counts as a zero vector.
 struct Neighbor {
   uint32_t row = 0;
   float distance = 0;
@@ -33,7 +35,8 @@ struct Neighbor {
 
 /// How a search went: for explanations.
 struct SearchStats {
-  std::string plan;    ///< `graph`, `filtered graph`, `flat over the filter`, `exact`
+  std::string plan;    ///< `graph`, `filtered graph`, `codes over the filter`, `exact`, `exact over
+                       ///< the filter`
   std::string reason;  ///< why that plan: `filter passes 812 of 117,659 rows`
   int64_t rows_visited = 0;
   int64_t rows_rescored = 0;
@@ -62,13 +65,22 @@ class VectorIndex {
  public:
   virtual ~VectorIndex() = default;
 
-  /// Fills `out` (at least min(k, row_count()) long) with neighbours, nearest first and by row among
-  /// equals, and returns how many there are: min(k, rows that may appear), at every selectivity.
+  /// Fills `out` (at least min(k, row_count()) long) with neighbours, nearest first and by row
+  /// among equals, and returns how many there are: min(k, rows that may appear), at every
+  /// selectivity.
   ///
   /// kInvalidArgument when the query's dimension is not dimension() or it holds NaN or infinity;
   /// kCancelled or kDeadlineExceeded as `context` asks.
   virtual Result<size_t> Search(const RequestContext& context, const VectorSearch& request,
                                 std::span<Neighbor> out) const = 0;
+
+  /// Answers many queries, dimension() floats each and one after another, on `executor`. `request`
+  /// says the rest; its `query` and `stats` are not looked at. Query q's neighbours begin at out[q
+  /// * min(k, row_count())], and there are counts[q] of them: the same as Search would give. The
+  /// error is that of the first query that has one.
+  virtual Status SearchBatch(const RequestContext& context, Executor& executor,
+                             std::span<const float> queries, const VectorSearch& request,
+                             std::span<Neighbor> out, std::span<size_t> counts) const;
 
   virtual std::string_view kind() const = 0;  ///< `flat`, `usearch`
   virtual Metric metric() const = 0;
@@ -77,6 +89,9 @@ class VectorIndex {
   virtual int64_t row_count() const = 0;
   virtual int64_t memory_bytes() const = 0;
   virtual int64_t mapped_bytes() const = 0;
+
+  /// Looks at every byte that opening trusted. kDataLoss says what is damaged.
+  virtual Status Verify(const RequestContext& context) const = 0;
 };
 
 /// Takes rows in order and makes an index of them. Row ordinals count from 0.
@@ -86,9 +101,10 @@ class VectorIndexBuilder {
  public:
   virtual ~VectorIndexBuilder() = default;
 
-  /// Appends `row_count` rows of dimension() floats each. kInvalidArgument, naming the row, for NaN or
-  /// infinity; nothing of the call is added then.
-  virtual Status Add(const RequestContext& context, std::span<const float> rows, size_t row_count) = 0;
+  /// Appends `row_count` rows of dimension() floats each. kInvalidArgument, naming the row, for NaN
+  /// or infinity; nothing of the call is added then.
+  virtual Status Add(const RequestContext& context, std::span<const float> rows,
+                     size_t row_count) = 0;
   /// The bytes of the index file. The builder is spent.
   virtual Result<std::string> Finish(const RequestContext& context) = 0;
   virtual int64_t memory_bytes() const = 0;

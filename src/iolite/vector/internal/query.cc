@@ -1,0 +1,66 @@
+#include "iolite/vector/internal/query.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "iolite/vector/kernels/kernels.h"
+
+namespace iolite::vector::internal {
+namespace {
+
+constexpr int64_t kDimensionMax = 65'536;
+
+// What is wrong with a vector whose squared norm is no finite number.
+Status NameFault(std::string_view what, std::span<const float> values) {
+  for (size_t i = 0; i < values.size(); ++i) {
+    if (std::isnan(values[i])) return InvalidArgument("{} holds NaN at position {}", what, i);
+    if (std::isinf(values[i])) return InvalidArgument("{} holds infinity at position {}", what, i);
+  }
+  return InvalidArgument("{} is too long: the sum of its squares does not fit a 32-bit float",
+                         what);
+}
+
+bool IsSound(const float* values, size_t dimension) {
+  return std::isfinite(kernels::Kernels().squared_norm(values, dimension));
+}
+
+}  // namespace
+
+Status CheckQuery(std::span<const float> query, size_t dimension) {
+  if (query.size() != dimension) {
+    return InvalidArgument("The query vector has dimension {}, the index {}", query.size(),
+                           dimension);
+  }
+  if (!IsSound(query.data(), dimension)) return NameFault("The query vector", query);
+  return Status::Ok();
+}
+
+Status CheckOut(const VectorSearch& request, int64_t row_count, size_t out_size) {
+  const size_t needed = std::min<size_t>(request.k, row_count);
+  if (out_size >= needed) return Status::Ok();
+  return InvalidArgument("The answer needs room for {} neighbours, there is room for {}", needed,
+                         out_size);
+}
+
+Status CheckRows(std::span<const float> rows, size_t row_count, size_t dimension,
+                 int64_t first_row) {
+  if (rows.size() != row_count * dimension) {
+    return InvalidArgument("{} rows of dimension {} are {} values, given were {}", row_count,
+                           dimension, row_count * dimension, rows.size());
+  }
+  for (size_t r = 0; r < row_count; ++r) {
+    auto row = rows.subspan(r * dimension, dimension);
+    if (!IsSound(row.data(), dimension)) {
+      return NameFault(fmt::format("Row {}", first_row + static_cast<int64_t>(r)), row);
+    }
+  }
+  return Status::Ok();
+}
+
+Status CheckDimension(int64_t dimension) {
+  if (dimension >= 1 && dimension <= kDimensionMax) return Status::Ok();
+  return InvalidArgument("A vector index takes dimensions from 1 to {}, not {}", kDimensionMax,
+                         dimension);
+}
+
+}  // namespace iolite::vector::internal

@@ -1,0 +1,25 @@
+#pragma once
+
+#include <cstddef>
+#include <span>
+#include <string_view>
+
+#include "iolite/vector/index.h"
+
+namespace iolite::vector::internal {
+
+/// kInvalidArgument unless `query` has `dimension` finite elements whose squares can be summed.
+Status CheckQuery(std::span<const float> query, size_t dimension);
+
+/// kInvalidArgument when `out` cannot hold min(k, row_count) neighbours.
+Status CheckOut(const VectorSearch& request, int64_t row_count, size_t out_size);
+
+/// kInvalidArgument, naming the first row (counted from `first_row`) with NaN, infinity or too
+/// large a length for f32.
+Status CheckRows(std::span<const float> rows, size_t row_count, size_t dimension,
+                 int64_t first_row);
+
+/// kInvalidArgument unless 1 <= dimension <= 65,536.
+Status CheckDimension(int64_t dimension);
+
+}  // namespace iolite::vector::internal

@@ -1,0 +1,13 @@
+#include "iolite/vector/kernels/avx512_policies.h"
+#include "iolite/vector/kernels/sets.h"
+
+// The same source as avx512.cc, compiled with -mavx512bf16: Sapphire Rapids, Zen 4 and later.
+
+namespace iolite::vector::kernels {
+
+const KernelSet& Avx512Bf16Kernels() {
+  static const KernelSet set = MakeAvx512("avx512-bf16");
+  return set;
+}
+
+}  // namespace iolite::vector::kernels

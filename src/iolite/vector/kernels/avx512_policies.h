@@ -1,0 +1,145 @@
+#pragma once
+
+#include <immintrin.h>
+
+#include "iolite/vector/kernels/body.h"
+#include "iolite/vector/kernels/half.h"
+
+// AVX-512 F, BW, DQ, VL and VNNI (Ice Lake, Zen 4 and later), and BF16 where the file that includes
+// this is compiled for it. Internal linkage on purpose: see kernels/body.h.
+
+namespace iolite::vector::kernels {
+namespace {
+
+struct F32 {
+  using Element = float;
+  using Vec = __m512;
+  using Acc = __m512;
+  typedef int32_t Lanes __attribute__((vector_size(64)));
+  static constexpr size_t kStep = 16;
+  static constexpr int kRows = 4;
+  static constexpr size_t kQueries = 2, kBlockRowTile = 4;
+  static Acc Zero() { return _mm512_setzero_ps(); }
+  static Vec Load(const float* p) { return _mm512_loadu_ps(p); }
+  static void Store(float* p, Vec v) { _mm512_storeu_ps(p, v); }
+  static Vec LoadPartial(const float* p, size_t n) {
+    return _mm512_maskz_loadu_ps(static_cast<__mmask16>((1u << n) - 1), p);
+  }
+  static uint64_t NegativeBits(Vec v) {
+    return _mm512_cmp_ps_mask(v, _mm512_setzero_ps(), _CMP_LT_OQ);
+  }
+  static Acc Dot(Acc acc, Vec a, Vec b) { return _mm512_fmadd_ps(a, b, acc); }
+  static Acc Difference(Acc acc, Vec a, Vec b) {
+    Vec d = _mm512_sub_ps(a, b);
+    return _mm512_fmadd_ps(d, d, acc);
+  }
+  static Acc Plus(Acc a, Acc b) { return _mm512_add_ps(a, b); }
+  static float Sum(Acc acc) { return _mm512_reduce_add_ps(acc); }
+};
+
+struct F16 : F32 {
+  using Element = uint16_t;
+  static Vec Load(const uint16_t* p) {
+    return _mm512_cvtph_ps(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(p)));
+  }
+  static Vec LoadPartial(const uint16_t* p, size_t n) {
+    return _mm512_cvtph_ps(_mm256_maskz_loadu_epi16(static_cast<__mmask16>((1u << n) - 1), p));
+  }
+};
+
+struct BF16 {
+  using Element = uint16_t;
+  using Vec = __m512i;  // 32 numbers
+  using Acc = __m512;
+  static constexpr size_t kStep = 32;
+  static constexpr int kRows = 4;
+  static Acc Zero() { return _mm512_setzero_ps(); }
+  static Vec Load(const uint16_t* p) { return _mm512_loadu_si512(p); }
+  static Vec LoadPartial(const uint16_t* p, size_t n) {
+    return _mm512_maskz_loadu_epi16((1u << n) - 1, p);
+  }
+  static __m512 Even(Vec v) { return _mm512_castsi512_ps(_mm512_slli_epi32(v, 16)); }
+  static __m512 Odd(Vec v) {
+    return _mm512_castsi512_ps(
+        _mm512_and_si512(v, _mm512_set1_epi32(static_cast<int>(0xffff0000))));
+  }
+  static Acc Dot(Acc acc, Vec a, Vec b) {
+#ifdef __AVX512BF16__
+    return _mm512_dpbf16_ps(acc, (__m512bh)a, (__m512bh)b);
+#else
+    return _mm512_fmadd_ps(Odd(a), Odd(b), _mm512_fmadd_ps(Even(a), Even(b), acc));
+#endif
+  }
+  static Acc Difference(Acc acc, Vec a, Vec b) {
+    __m512 even = _mm512_sub_ps(Even(a), Even(b)), odd = _mm512_sub_ps(Odd(a), Odd(b));
+    return _mm512_fmadd_ps(odd, odd, _mm512_fmadd_ps(even, even, acc));
+  }
+  static Acc Plus(Acc a, Acc b) { return _mm512_add_ps(a, b); }
+  static float Sum(Acc acc) { return _mm512_reduce_add_ps(acc); }
+};
+
+struct I8 {
+  using Element = int8_t;
+  using Vec = __m512i;  // 32 16-bit numbers
+  using Acc = __m512i;
+  static constexpr size_t kStep = 32;
+  static constexpr int kRows = 4;
+  static Acc Zero() { return _mm512_setzero_si512(); }
+  static Vec Load(const int8_t* p) {
+    return _mm512_cvtepi8_epi16(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(p)));
+  }
+  static Vec LoadPartial(const int8_t* p, size_t n) {
+    return _mm512_cvtepi8_epi16(_mm256_maskz_loadu_epi8((1u << n) - 1, p));
+  }
+  static Acc Dot(Acc acc, Vec a, Vec b) { return _mm512_dpwssd_epi32(acc, a, b); }
+  static Acc Difference(Acc acc, Vec a, Vec b) {
+    Vec d = _mm512_sub_epi16(a, b);
+    return _mm512_dpwssd_epi32(acc, d, d);
+  }
+  static Acc Plus(Acc a, Acc b) { return _mm512_add_epi32(a, b); }
+  static float Sum(Acc acc) { return static_cast<float>(_mm512_reduce_add_epi32(acc)); }
+};
+
+void ToF16(const float* values, size_t count, uint16_t* f16) {
+  size_t i = 0;
+  for (; i + 16 <= count; i += 16) {
+    __m256i halves = _mm512_cvtps_ph(_mm512_loadu_ps(values + i), _MM_FROUND_TO_NEAREST_INT);
+    _mm256_storeu_si256(reinterpret_cast<__m256i*>(f16 + i), halves);
+  }
+  for (; i < count; ++i) f16[i] = F32ToF16(values[i]);
+}
+
+// The bits are a byte mask as they stand: 64 elements cost a masked move and one dot product with
+// ones.
+inline __m512i SignSum(const int8_t* query, const uint64_t* row, size_t words) {
+  const __m512i ones = _mm512_set1_epi8(1);
+  __m512i sum = _mm512_setzero_si512();
+  for (size_t w = 0; w < words; ++w) {
+    __m512i values = _mm512_maskz_loadu_epi8(row[w], query + 64 * w);
+    sum = _mm512_dpbusd_epi32(sum, ones, values);
+  }
+  return sum;
+}
+
+void SignEstimates(const SignQuery& query, const SignRows& rows, const uint32_t* ids,
+                   size_t id_count, float* estimates) {
+  const size_t words = rows.dimension / 64;
+  for (size_t i = 0; i < id_count; ++i) {
+    if (i + 16 < id_count) {
+      auto ahead = reinterpret_cast<const char*>(rows.words + ids[i + 16] * words);
+      for (size_t byte = 0; byte < words * 8; byte += 64) __builtin_prefetch(ahead + byte);
+    }
+    __m512i sum = SignSum(query.elements, rows.words + ids[i] * words, words);
+    estimates[i] = Estimate(query, rows.factors[ids[i]], _mm512_reduce_add_epi32(sum));
+  }
+}
+
+KernelSet MakeAvx512(const char* name) {
+  KernelSet set = MakeSet<F32, F16, BF16, I8>(name);
+  set.to_f16 = &ToF16;
+  set.sign_estimates = &SignEstimates;
+  return set;
+}
+
+}  // namespace
+}  // namespace iolite::vector::kernels

@@ -1,0 +1,319 @@
+#include "iolite/vector/usearch_index.h"
+
+#include <algorithm>
+#include <atomic>
+#include <mutex>
+#include <vector>
+
+#include "iolite/vector/internal/exact_scan.h"
+#include "iolite/vector/internal/graph_walk.h"
+#include "iolite/vector/internal/mapped_file.h"
+#include "iolite/vector/internal/query.h"
+#include "iolite/vector/internal/sign_codes.h"
+#include "iolite/vector/internal/survivors.h"
+#include "iolite/vector/internal/top_k.h"
+#include "iolite/vector/internal/usearch_file.h"
+#include "iolite/vector/kernels/convert.h"
+#include "iolite/vector/kernels/kernels.h"
+
+namespace iolite::vector {
+namespace {
+
+using internal::Survivors;
+using internal::TopK;
+
+// Size of the pool when the caller does not say.
+constexpr size_t kEfDefault = 96;
+// Up to here every survivor is compared exactly.
+constexpr uint32_t kExactRowsMax = 3000;
+// From this share of surviving rows on, the graph is walked and the filter looked at in the result.
+constexpr double kWalkShareMin = 0.4;
+// A filtered walk that computed more distances than this many for each place of its pool, times
+// what the filter's share explains, is lost among rows that may not appear.
+constexpr size_t kVisitedPerPlaceMax = 48;
+// Candidates that codes propose for each wanted row, and at least.
+constexpr size_t kCodesPerRow = 8;
+constexpr size_t kCodesMin = 200;
+// Codes are made when exact scans have cost about as much as making them.
+constexpr uint64_t kScansBeforeCodes = 2;
+// A walk visits about this many rows a place; when that is near the whole table, a scan is cheaper.
+constexpr size_t kVisitedPerPlace = 12;
+// Elements that are not f32 propose this many candidates for each wanted row.
+constexpr size_t kRescoredPerRow = 4;
+constexpr size_t kRescoredMin = 64;
+
+// i8 elements are 127 times a unit vector's.
+constexpr float kI8Scale = 1.0f / (127.0f * 127.0f);
+
+class OpenedIndex final : public UsearchIndex {
+ public:
+  OpenedIndex(internal::UsearchFile file, IndexOpenOptions options, int64_t mapped_bytes,
+              Reservation reservation)
+      : file_(std::move(file)),
+        options_(std::move(options)),
+        mapped_bytes_(mapped_bytes),
+        reservation_(std::move(reservation)) {
+    stored_ = {file_.vectors(),   file_.row_bytes(), file_.row_count(),
+               file_.dimension(), file_.metric(),    file_.element_type()};
+    exact_ = stored_;
+    if (stored_.type != ElementType::kF32 && options_.rows != nullptr) {
+      exact_.rows = options_.rows;
+      exact_.stride_bytes = options_.rows_stride * sizeof(float);
+      exact_.type = ElementType::kF32;
+    }
+  }
+
+  Result<size_t> Search(const RequestContext& context, const VectorSearch& request,
+                        std::span<Neighbor> out) const override;
+
+  std::string_view kind() const override { return "usearch"; }
+  Metric metric() const override { return file_.metric(); }
+  ElementType element_type() const override { return file_.element_type(); }
+  int32_t dimension() const override { return static_cast<int32_t>(file_.dimension()); }
+  int64_t row_count() const override { return file_.row_count(); }
+  int64_t memory_bytes() const override {
+    const auto* codes = codes_.load(std::memory_order_acquire);
+    return file_.memory_bytes() + (codes != nullptr ? codes->memory_bytes() : 0);
+  }
+  int64_t mapped_bytes() const override { return mapped_bytes_; }
+  Status Verify(const RequestContext& context) const override { return file_.Verify(context); }
+  const void* StoredVector(uint32_t row) const override {
+    if (row >= file_.row_count()) return nullptr;
+    return static_cast<const char*>(file_.vectors()) + row * file_.row_bytes();
+  }
+
+ private:
+  // One search on its way.
+  struct Run {
+    const RequestContext& context;
+    const VectorSearch& request;
+    Survivors& survivors;
+    TopK& top;
+    size_t wanted;  // min(k, rows that may appear)
+    size_t ef;
+    SearchStats stats;
+    std::vector<char> stored_query;
+  };
+
+  Status Plan(Run& run) const;
+  Status Exact(Run& run, std::string reason) const;
+  Status ByCodes(Run& run, std::string reason) const;
+  // Sets `answered` when it found all that were wanted.
+  Status ByGraph(Run& run, size_t visited_max, bool& answered) const;
+  Status Rescore(Run& run, std::span<const Neighbor> candidates) const;
+  const void* StoredQuery(Run& run) const;
+  const internal::SignCodes* CodesFor(const RequestContext& context, uint32_t rows) const;
+
+  internal::UsearchFile file_;
+  IndexOpenOptions options_;
+  int64_t mapped_bytes_;
+  Reservation reservation_;
+  internal::Matrix stored_;  // the file's elements
+  internal::Matrix exact_;   // f32 rows where they are at hand, else the same
+
+  mutable std::atomic<uint64_t> rows_scanned_ = 0;
+  mutable std::mutex codes_mutex_;
+  mutable std::unique_ptr<const internal::SignCodes> codes_owner_;  // written under codes_mutex_
+  mutable std::atomic<const internal::SignCodes*> codes_ = nullptr;
+};
+
+Result<size_t> OpenedIndex::Search(const RequestContext& context, const VectorSearch& request,
+                                   std::span<Neighbor> out) const {
+  IOLITE_RETURN_IF_ERROR(internal::CheckQuery(request.query, file_.dimension()));
+  IOLITE_RETURN_IF_ERROR(internal::CheckOut(request, file_.row_count(), out.size()));
+  IOLITE_RETURN_IF_ERROR(context.Check());
+  Survivors survivors(request, file_.row_count());
+  const size_t wanted = std::min<size_t>(request.k, survivors.count());
+  if (wanted == 0) return size_t{0};
+  TopK top(out.first(wanted), request.distance_max);
+  Run run{context, request, survivors, top, wanted, 0, {}, {}};
+  run.ef = std::max(request.ef > 0 ? request.ef : kEfDefault, wanted);
+  IOLITE_RETURN_IF_ERROR(Plan(run));
+  if (request.stats != nullptr) *request.stats = std::move(run.stats);
+  return top.Finish();
+}
+
+Status OpenedIndex::Plan(Run& run) const {
+  const uint32_t count = run.survivors.count(), rows = file_.row_count();
+  const double share = static_cast<double>(count) / rows;
+  if (run.request.exact) return Exact(run, "the caller asked for it");
+  if (count <= kExactRowsMax) {
+    return Exact(run, fmt::format("{} of {} rows may appear", count, rows));
+  }
+  if (run.ef * kVisitedPerPlace > count) {
+    return Exact(run, fmt::format("a pool of {} would visit most of {} rows", run.ef, count));
+  }
+  if (run.survivors.all() || share >= kWalkShareMin) {
+    const size_t visited_max =
+        run.survivors.all() ? SIZE_MAX : static_cast<size_t>(run.ef * kVisitedPerPlaceMax / share);
+    bool answered = false;
+    IOLITE_RETURN_IF_ERROR(ByGraph(run, visited_max, answered));
+    if (answered) return Status::Ok();
+    return ByCodes(
+        run, fmt::format("the walk found too few of {} of {} rows that may appear", count, rows));
+  }
+  return ByCodes(run, fmt::format("{} of {} rows may appear", count, rows));
+}
+
+const void* OpenedIndex::StoredQuery(Run& run) const {
+  if (stored_.type == ElementType::kF32) return run.request.query.data();
+  if (run.stored_query.empty()) {
+    run.stored_query.resize(file_.row_bytes());
+    kernels::ToElements(stored_.type, run.request.query.data(), file_.dimension(),
+                        run.stored_query.data());
+  }
+  return run.stored_query.data();
+}
+
+Status OpenedIndex::Exact(Run& run, std::string reason) const {
+  run.stats.plan = run.survivors.all() ? "exact" : "exact over the filter";
+  run.stats.reason = std::move(reason);
+  run.stats.rows_visited += run.survivors.count();
+  if (exact_.type == ElementType::kF32) {
+    return internal::ExactScan(run.context, exact_, run.request.query.data(), run.survivors,
+                               run.top);
+  }
+  std::vector<Neighbor> room(std::min<size_t>(
+      run.survivors.count(), std::max(run.wanted * kRescoredPerRow, kRescoredMin)));
+  TopK candidates(room, std::nullopt);
+  IOLITE_RETURN_IF_ERROR(
+      internal::ExactScan(run.context, stored_, StoredQuery(run), run.survivors, candidates));
+  return Rescore(run, std::span(room).first(candidates.size()));
+}
+
+Status OpenedIndex::ByGraph(Run& run, size_t visited_max, bool& answered) const {
+  run.stats.plan = run.survivors.all() ? "graph" : "filtered graph";
+  run.stats.reason = run.survivors.all() ? fmt::format("all {} rows may appear", file_.row_count())
+                                         : fmt::format("{} of {} rows may appear",
+                                                       run.survivors.count(), file_.row_count());
+  internal::WalkResult result;
+  const internal::WalkRequest request{StoredQuery(run), run.ef, run.survivors.Words(), visited_max};
+  IOLITE_RETURN_IF_ERROR(internal::Walk(run.context, file_, request, result));
+  run.stats.rows_visited += static_cast<int64_t>(result.visited);
+  answered = !result.gave_up && result.found.size() >= run.wanted;
+  if (!answered) return Status::Ok();
+  if (stored_.type != ElementType::kF32) return Rescore(run, result.found);
+  for (const Neighbor& neighbor : result.found) run.top.Offer(neighbor.row, neighbor.distance);
+  return Status::Ok();
+}
+
+Status OpenedIndex::ByCodes(Run& run, std::string reason) const {
+  const size_t proposed = std::max(run.wanted * kCodesPerRow, kCodesMin);
+  if (proposed * 4 > run.survivors.count()) return Exact(run, std::move(reason));
+  const auto* codes = CodesFor(run.context, run.survivors.count());
+  if (codes == nullptr) return Exact(run, std::move(reason));
+  run.stats.plan = run.survivors.all() ? "codes" : "codes over the filter";
+  run.stats.reason = std::move(reason);
+  std::vector<Neighbor> room(proposed);
+  IOLITE_ASSIGN_OR_RETURN(const size_t found,
+                          codes->Search(run.context, run.request.query, run.survivors, room));
+  run.stats.rows_visited += run.survivors.count();
+  return Rescore(run, std::span(room).first(found));
+}
+
+Status OpenedIndex::Rescore(Run& run, std::span<const Neighbor> candidates) const {
+  const auto& distance = kernels::Kernels().Of(exact_.metric, ElementType::kF32);
+  run.stats.rows_rescored += static_cast<int64_t>(candidates.size());
+  if (exact_.type != ElementType::kF32 && options_.read_row) {
+    std::vector<float> row(file_.dimension());
+    for (const Neighbor& candidate : candidates) {
+      IOLITE_RETURN_IF_ERROR(options_.read_row(candidate.row, row));
+      run.top.Offer(candidate.row,
+                    distance.pair(run.request.query.data(), row.data(), file_.dimension()));
+    }
+    return Status::Ok();
+  }
+  std::vector<uint32_t> ids(candidates.size());
+  for (size_t i = 0; i < ids.size(); ++i) ids[i] = candidates[i].row;
+  std::vector<float> distances(ids.size());
+  const bool f32 = exact_.type == ElementType::kF32;
+  const auto gather = kernels::Kernels().Of(exact_.metric, exact_.type).gather;
+  gather(f32 ? run.request.query.data() : StoredQuery(run), exact_.rows, exact_.stride_bytes,
+         ids.data(), ids.size(), exact_.dimension, distances.data());
+  const bool scaled = exact_.type == ElementType::kI8 && exact_.metric != Metric::kCosine;
+  for (size_t i = 0; i < ids.size(); ++i) {
+    run.top.Offer(ids[i], scaled ? distances[i] * kI8Scale : distances[i]);
+  }
+  return Status::Ok();
+}
+
+// Null while codes would not pay yet, while another thread makes them, and when the budget has no
+// room: the caller then scans exactly.
+const internal::SignCodes* OpenedIndex::CodesFor(const RequestContext& context,
+                                                 uint32_t rows) const {
+  if (const auto* codes = codes_.load(std::memory_order_acquire)) return codes;
+  const uint64_t scanned = rows_scanned_.fetch_add(rows, std::memory_order_relaxed) + rows;
+  if (scanned < kScansBeforeCodes * file_.row_count()) return nullptr;
+  std::unique_lock lock(codes_mutex_, std::try_to_lock);
+  if (!lock.owns_lock()) return nullptr;
+  if (codes_owner_ == nullptr) {
+    Executor& executor = options_.executor != nullptr ? *options_.executor : Executor::Inline();
+    auto made = internal::SignCodes::Build(context, executor, *options_.budget, exact_);
+    if (!made.ok()) {
+      // Asking again at once would fail again: scan as much as before first.
+      rows_scanned_.store(0, std::memory_order_relaxed);
+      return nullptr;
+    }
+    codes_owner_ = std::move(made).value();
+    codes_.store(codes_owner_.get(), std::memory_order_release);
+  }
+  return codes_owner_.get();
+}
+
+template <class T>
+Status Expect(std::string_view what, const std::optional<T>& expected, T found) {
+  if (!expected || *expected == found) return Status::Ok();
+  return DataLoss("The usearch index has {} {}, expected was {}", what, found, *expected);
+}
+
+Status CheckExpectation(const IndexExpectation& expect, const internal::UsearchFile& file) {
+  auto name = [](auto value, auto namer) {
+    return value ? std::optional<std::string_view>(namer(*value)) : std::nullopt;
+  };
+  IOLITE_RETURN_IF_ERROR(
+      Expect("metric", name(expect.metric, MetricName), MetricName(file.metric())));
+  IOLITE_RETURN_IF_ERROR(Expect("element type", name(expect.element_type, ElementTypeName),
+                                ElementTypeName(file.element_type())));
+  IOLITE_RETURN_IF_ERROR(
+      Expect("dimension", expect.dimension, static_cast<int32_t>(file.dimension())));
+  return Expect("row count", expect.row_count, static_cast<int64_t>(file.row_count()));
+}
+
+Result<std::unique_ptr<UsearchIndex>> OpenAny(std::string_view bytes, IndexOpenOptions options,
+                                              int64_t mapped_bytes) {
+  IOLITE_ASSIGN_OR_RETURN(auto file, internal::UsearchFile::Parse(bytes));
+  IOLITE_RETURN_IF_ERROR(CheckExpectation(options.expect, file));
+  if (options.rows != nullptr && options.rows_stride < file.dimension()) {
+    return InvalidArgument("Rows of dimension {} cannot lie {} floats apart", file.dimension(),
+                           options.rows_stride);
+  }
+  IOLITE_ASSIGN_OR_RETURN(auto reservation, options.budget->Reserve(file.memory_bytes()));
+  return std::unique_ptr<UsearchIndex>(std::make_unique<OpenedIndex>(
+      std::move(file), std::move(options), mapped_bytes, std::move(reservation)));
+}
+
+// Keeps two things alive at once.
+std::shared_ptr<const void> Both(std::shared_ptr<const void> first,
+                                 std::shared_ptr<const void> second) {
+  return std::make_shared<std::pair<std::shared_ptr<const void>, std::shared_ptr<const void>>>(
+      std::move(first), std::move(second));
+}
+
+}  // namespace
+
+Result<std::unique_ptr<UsearchIndex>> UsearchIndex::Open(const std::string& path,
+                                                         IndexOpenOptions options) {
+  IOLITE_ASSIGN_OR_RETURN(auto mapped, internal::MappedFile::Open(path));
+  const std::string_view bytes = mapped->bytes();
+  options.keep_alive = Both(std::move(options.keep_alive), std::move(mapped));
+  auto opened = OpenAny(bytes, std::move(options), static_cast<int64_t>(bytes.size()));
+  if (!opened.ok()) return opened.status().WithContext(path);
+  return opened;
+}
+
+Result<std::unique_ptr<UsearchIndex>> UsearchIndex::OpenBytes(std::string_view bytes,
+                                                              IndexOpenOptions options) {
+  return OpenAny(bytes, std::move(options), 0);
+}
+
+}  // namespace iolite::vector

@@ -1,0 +1,309 @@
+#include "iolite/vector/usearch_index.h"
+
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <cmath>
+#include <filesystem>
+#include <fstream>
+#include <thread>
+
+#include "iolite/vector/testing/random_vectors.h"
+#include "iolite/vector/usearch_builder.h"
+
+namespace iolite::vector {
+namespace {
+
+using testing::ClusteredRows;
+using testing::Recall;
+using testing::TrueNeighbors;
+
+constexpr size_t kDimension = 48;
+
+std::string Build(const std::vector<float>& rows, IndexBuildOptions options) {
+  if (options.dimension == 0) options.dimension = kDimension;
+  auto builder = MakeUsearchBuilder(options);
+  EXPECT_TRUE(builder.ok()) << builder.status().ToString();
+  const size_t count = rows.size() / options.dimension;
+  // In two pieces, as a stream would.
+  const size_t half = count / 2;
+  RequestContext context;
+  Status added = (*builder)->Add(context, std::span(rows).first(half * options.dimension), half);
+  EXPECT_TRUE(added.ok()) << added.ToString();
+  added = (*builder)->Add(context, std::span(rows).subspan(half * options.dimension), count - half);
+  EXPECT_TRUE(added.ok()) << added.ToString();
+  auto bytes = (*builder)->Finish(context);
+  EXPECT_TRUE(bytes.ok()) << bytes.status().ToString();
+  return std::move(bytes).value();
+}
+
+std::vector<Neighbor> Find(const VectorIndex& index, VectorSearch request) {
+  std::vector<Neighbor> out(std::min<size_t>(request.k, index.row_count()));
+  auto found = index.Search(RequestContext{}, request, out);
+  EXPECT_TRUE(found.ok()) << found.status().ToString();
+  out.resize(found.ok() ? *found : 0);
+  return out;
+}
+
+std::unique_ptr<UsearchIndex> OpenBytes(std::string bytes, IndexOpenOptions options = {}) {
+  auto kept = std::make_shared<const std::string>(std::move(bytes));
+  options.keep_alive = kept;
+  auto opened = UsearchIndex::OpenBytes(*kept, std::move(options));
+  EXPECT_TRUE(opened.ok()) << opened.status().ToString();
+  return opened.ok() ? std::move(opened).value() : nullptr;
+}
+
+TEST(UsearchIndex, FindsNearlyAllNeighboursForEveryMetricAndType) {
+  const size_t row_count = 6000;
+  const auto rows = ClusteredRows(1, row_count + 30, kDimension);
+  const auto base = std::vector<float>(rows.begin(), rows.begin() + row_count * kDimension);
+  for (Metric metric : {Metric::kCosine, Metric::kInnerProduct, Metric::kL2}) {
+    for (ElementType type :
+         {ElementType::kF32, ElementType::kF16, ElementType::kBF16, ElementType::kI8}) {
+      auto executor = Executor::Threads(2);
+      IndexBuildOptions build{.metric = metric, .element_type = type, .executor = executor.get()};
+      const std::string bytes = Build(base, build);
+      IndexOpenOptions options;
+      options.rows = base.data();
+      options.rows_stride = kDimension;
+      options.expect = {metric, type, kDimension, row_count};
+      auto index = OpenBytes(bytes, options);
+      ASSERT_TRUE(index->Verify(RequestContext{}).ok());
+      double recall = 0;
+      for (size_t q = 0; q < 30; ++q) {
+        const auto query = std::span(rows).subspan((row_count + q) * kDimension, kDimension);
+        const auto truth = TrueNeighbors(metric, base, kDimension, query, 10);
+        SearchStats stats;
+        const auto found = Find(*index, {.query = query, .stats = &stats});
+        EXPECT_EQ(stats.plan, "graph");
+        EXPECT_EQ(found.size(), 10u);
+        recall += Recall(truth, found) / 30;
+      }
+      EXPECT_GE(recall, type == ElementType::kI8 ? 0.95 : 0.99)
+          << MetricName(metric) << " " << ElementTypeName(type);
+    }
+  }
+}
+
+TEST(UsearchIndex, DistancesAreThoseOfTheRowsWhereTheyAreAtHand) {
+  const auto rows = ClusteredRows(2, 4000, kDimension);
+  const auto query = std::span(rows).subspan(17 * kDimension, kDimension);
+  for (ElementType type : {ElementType::kBF16, ElementType::kI8}) {
+    const std::string bytes = Build(rows, {.metric = Metric::kCosine, .element_type = type});
+    IndexOpenOptions with_reader;
+    with_reader.read_row = [&](uint32_t row, std::span<float> vector) {
+      std::copy_n(rows.begin() + row * kDimension, kDimension, vector.begin());
+      return Status::Ok();
+    };
+    IndexOpenOptions with_rows;
+    with_rows.rows = rows.data();
+    with_rows.rows_stride = kDimension;
+    const auto truth = TrueNeighbors(Metric::kCosine, rows, kDimension, query, 10);
+    for (const auto& options : {with_reader, with_rows}) {
+      auto index = OpenBytes(bytes, options);
+      for (bool exact : {false, true}) {
+        const auto found = Find(*index, {.query = query, .exact = exact});
+        ASSERT_EQ(found.size(), 10u);
+        for (size_t i = 0; i < found.size(); ++i) {
+          EXPECT_NEAR(found[i].distance, truth[i].distance, 2e-6) << ElementTypeName(type);
+        }
+      }
+    }
+    // Without the rows the elements answer.
+    const auto approximate = Find(*OpenBytes(bytes), {.query = query});
+    EXPECT_NEAR(approximate[0].distance, 0, 0.02);
+  }
+}
+
+TEST(UsearchIndex, I8DistancesAreInTheRowsUnits) {
+  const auto rows = ClusteredRows(3, 4000, kDimension);
+  const auto query = std::span(rows).subspan(5 * kDimension, kDimension);
+  for (Metric metric : {Metric::kInnerProduct, Metric::kL2}) {
+    const auto index_bytes = Build(rows, {.metric = metric, .element_type = ElementType::kI8});
+    const auto found = Find(*OpenBytes(index_bytes), {.query = query, .k = 1});
+    EXPECT_NEAR(found[0].distance, metric == Metric::kL2 ? 0 : -1, 0.05);
+  }
+}
+
+TEST(UsearchIndex, OpensAMappedFileThatMayBeRemoved) {
+  const auto path = std::filesystem::temp_directory_path() /
+                    ("iolite-vector-" + std::to_string(getpid()) + ".idx.usearch");
+  const auto rows = ClusteredRows(4, 3500, kDimension);
+  const std::string bytes = Build(rows, {});
+  std::ofstream(path, std::ios::binary) << bytes;
+  auto index = UsearchIndex::Open(path.string(), {});
+  ASSERT_TRUE(index.ok()) << index.status().ToString();
+  std::filesystem::remove(path);
+  EXPECT_EQ((*index)->mapped_bytes(), static_cast<int64_t>(bytes.size()));
+  EXPECT_EQ((*index)->memory_bytes() / 4, 3501);
+  const auto found = Find(**index, {.query = std::span(rows).first(kDimension), .k = 1});
+  EXPECT_EQ(found[0].row, 0u);
+  auto missing = UsearchIndex::Open(path.string(), {});
+  EXPECT_EQ(missing.status().code(), StatusCode::kNotFound);
+}
+
+TEST(UsearchIndex, RefusesWhatWasNotExpected) {
+  const std::string bytes = Build(ClusteredRows(5, 100, kDimension), {});
+  auto code = [&](IndexExpectation expect) {
+    IndexOpenOptions options;
+    options.expect = expect;
+    return UsearchIndex::OpenBytes(bytes, options).status().code();
+  };
+  EXPECT_EQ(code({.metric = Metric::kL2}), StatusCode::kDataLoss);
+  EXPECT_EQ(code({.element_type = ElementType::kI8}), StatusCode::kDataLoss);
+  EXPECT_EQ(code({.dimension = 47}), StatusCode::kDataLoss);
+  EXPECT_EQ(code({.row_count = 101}), StatusCode::kDataLoss);
+}
+
+TEST(UsearchIndex, EmptyOneRowAndTenThousandTheSame) {
+  std::vector<float> query(kDimension, 0.5f);
+  EXPECT_TRUE(Find(*OpenBytes(Build({}, {})), {.query = query}).empty());
+
+  const auto one = Find(*OpenBytes(Build(query, {})), {.query = query, .k = 1000});
+  ASSERT_EQ(one.size(), 1u);
+  EXPECT_NEAR(one[0].distance, 0, 1e-6);
+
+  std::vector<float> same;
+  for (int i = 0; i < 10'000; ++i) same.insert(same.end(), query.begin(), query.end());
+  auto executor = Executor::Threads(2);
+  auto index = OpenBytes(Build(same, {.executor = executor.get()}));
+  const columnar::RowSet allowed = columnar::RowSet::Range(5000, 9000);
+  for (const columnar::RowSet* filter : {(const columnar::RowSet*)nullptr, &allowed}) {
+    const auto found = Find(*index, {.query = query, .k = 100, .allowed = filter});
+    ASSERT_EQ(found.size(), 100u);
+    for (size_t i = 0; i < found.size(); ++i) {
+      EXPECT_NEAR(found[i].distance, 0, 1e-6);
+      if (i > 0) {
+        EXPECT_LT(found[i - 1].row, found[i].row);
+      }
+    }
+  }
+}
+
+TEST(UsearchIndex, KOfZeroAndHugeK) {
+  const auto rows = ClusteredRows(6, 5000, kDimension);
+  auto index = OpenBytes(Build(rows, {}));
+  const auto query = std::span(rows).first(kDimension);
+  EXPECT_TRUE(Find(*index, {.query = query, .k = 0}).empty());
+  const auto all = Find(*index, {.query = query, .k = 1'000'000'000});
+  ASSERT_EQ(all.size(), 5000u);
+  for (size_t i = 1; i < all.size(); ++i) EXPECT_LE(all[i - 1].distance, all[i].distance);
+}
+
+TEST(UsearchIndex, RefusesBadQueriesAndRows) {
+  const auto rows = ClusteredRows(7, 200, kDimension);
+  auto index = OpenBytes(Build(rows, {}));
+  std::vector<Neighbor> out(10);
+  auto code = [&](std::vector<float> query, size_t room = 10) {
+    return index->Search(RequestContext{}, {.query = query}, std::span(out).first(room))
+        .status()
+        .code();
+  };
+  std::vector<float> query(kDimension, 1.0f);
+  EXPECT_EQ(code(query), StatusCode::kOk);
+  EXPECT_EQ(code(query, 9), StatusCode::kInvalidArgument);
+  EXPECT_EQ(code(std::vector<float>(kDimension - 1)), StatusCode::kInvalidArgument);
+  query[3] = NAN;
+  EXPECT_EQ(code(query), StatusCode::kInvalidArgument);
+  query[3] = -INFINITY;
+  EXPECT_EQ(code(query), StatusCode::kInvalidArgument);
+
+  auto builder = MakeUsearchBuilder({.dimension = 2}).value();
+  const float bad[] = {1, 0, 1, NAN};
+  Status status = builder->Add(RequestContext{}, bad, 2);
+  EXPECT_EQ(status.code(), StatusCode::kInvalidArgument);
+  EXPECT_EQ(status.message(), "Row 1 holds NaN at position 1");
+  EXPECT_EQ(builder->Add(RequestContext{}, bad, 3).code(), StatusCode::kInvalidArgument);
+  // Nothing of a refused call is kept.
+  EXPECT_TRUE(builder->Add(RequestContext{}, std::span(bad).first(2), 1).ok());
+  EXPECT_EQ(OpenBytes(builder->Finish(RequestContext{}).value())->row_count(), 1);
+  EXPECT_EQ(builder->Finish(RequestContext{}).status().code(), StatusCode::kFailedPrecondition);
+  EXPECT_EQ(MakeUsearchBuilder({.dimension = 0}).status().code(), StatusCode::kInvalidArgument);
+  auto i8 =
+      MakeUsearchBuilder({.metric = Metric::kL2, .element_type = ElementType::kI8, .dimension = 2})
+          .value();
+  const float long_row[] = {3, 4};
+  EXPECT_EQ(i8->Add(RequestContext{}, long_row, 1).code(), StatusCode::kInvalidArgument);
+}
+
+TEST(UsearchIndex, StopsWhenAsked) {
+  const auto rows = ClusteredRows(8, 5000, kDimension);
+  auto index = OpenBytes(Build(rows, {}));
+  std::vector<Neighbor> out(10);
+  RequestContext cancelled;
+  cancelled.cancel.Cancel();
+  VectorSearch request{.query = std::span(rows).first(kDimension)};
+  EXPECT_EQ(index->Search(cancelled, request, out).status().code(), StatusCode::kCancelled);
+  RequestContext late;
+  late.deadline_ns = late.clock->monotonic_ns() - 1;
+  EXPECT_EQ(index->Search(late, request, out).status().code(), StatusCode::kDeadlineExceeded);
+
+  RequestContext stopping;
+  IndexBuildOptions options{.dimension = kDimension};
+  options.progress = [&](const Progress& progress) {
+    EXPECT_EQ(progress.rows_total, 5000);
+    if (progress.rows_done >= 1000) stopping.cancel.Cancel();
+  };
+  auto builder = MakeUsearchBuilder(options).value();
+  ASSERT_TRUE(builder->Add(RequestContext{}, rows, 5000).ok());
+  EXPECT_EQ(builder->Finish(stopping).status().code(), StatusCode::kCancelled);
+}
+
+TEST(UsearchIndex, BuildingStaysWithinItsBudget) {
+  const auto rows = ClusteredRows(9, 2000, kDimension);
+  Budget small("index build", 100'000);
+  auto builder = MakeUsearchBuilder({.dimension = kDimension, .budget = &small}).value();
+  EXPECT_EQ(builder->Add(RequestContext{}, rows, 2000).code(), StatusCode::kResourceExhausted);
+  Budget enough("index build", 4'000'000);
+  Build(rows, {.dimension = kDimension, .row_count_expected = 2000, .budget = &enough});
+  EXPECT_EQ(enough.used_bytes(), 0);
+  EXPECT_GE(enough.used_bytes_max(), static_cast<int64_t>(rows.size() * 4));
+}
+
+TEST(UsearchIndex, ManyThreadsSearchAtOnce) {
+  const auto rows = ClusteredRows(10, 8000, kDimension);
+  auto executor = Executor::Threads(2);
+  IndexOpenOptions options;
+  options.executor = executor.get();
+  auto index = OpenBytes(Build(rows, {.executor = executor.get()}), options);
+  std::vector<uint32_t> third;
+  for (uint32_t row = 0; row < 8000; row += 2) third.push_back(row);
+  const auto allowed = columnar::RowSet::Of(third);
+  std::atomic<int> wrong = 0;
+  std::vector<std::thread> threads;
+  for (int t = 0; t < 8; ++t) {
+    threads.emplace_back([&, t] {
+      for (uint32_t i = 0; i < 60; ++i) {
+        const uint32_t row = (t * 60 + i) * 2;
+        const auto query = std::span(rows).subspan(row * kDimension, kDimension);
+        const auto found =
+            Find(*index, {.query = query, .k = 5, .allowed = i % 2 == 0 ? &allowed : nullptr});
+        if (found.size() != 5 || found[0].row != row) ++wrong;
+      }
+    });
+  }
+  for (auto& thread : threads) thread.join();
+  EXPECT_EQ(wrong, 0);
+}
+
+TEST(UsearchIndex, ABatchAnswersLikeSingleSearches) {
+  const auto rows = ClusteredRows(11, 5000, kDimension);
+  auto executor = Executor::Threads(2);
+  auto index = OpenBytes(Build(rows, {}));
+  std::vector<Neighbor> out(50 * 7);
+  std::vector<size_t> counts(50);
+  ASSERT_TRUE(index
+                  ->SearchBatch(RequestContext{}, *executor, std::span(rows).first(50 * kDimension),
+                                {.k = 7}, out, counts)
+                  .ok());
+  for (size_t q = 0; q < 50; ++q) {
+    const auto one =
+        Find(*index, {.query = std::span(rows).subspan(q * kDimension, kDimension), .k = 7});
+    ASSERT_EQ(counts[q], one.size());
+    for (size_t i = 0; i < one.size(); ++i) EXPECT_EQ(out[q * 7 + i].row, one[i].row);
+  }
+}
+
+}  // namespace
+}  // namespace iolite::vector
