@@ -75,10 +75,11 @@ class [[nodiscard]] Result {
  public:
   Result(T value) : state_(std::move(value)) {}  // NOLINT: implicit by intent
   template <typename U>
-    requires(std::is_convertible_v<U &&, T> && !std::is_same_v<std::decay_t<U>, Result> &&
-             !std::is_same_v<std::decay_t<U>, Status> && !std::is_same_v<std::decay_t<U>, T>)
-  Result(U&& value) : state_(T(std::forward<U>(value))) {}  // NOLINT: implicit by intent
-  Result(Status status) : state_(std::move(status)) {       // NOLINT: implicit by intent
+  requires(std::is_convertible_v<U&&, T> && !std::is_same_v<std::decay_t<U>, Result> &&
+           !std::is_same_v<std::decay_t<U>, Status> && !std::is_same_v<std::decay_t<U>, T>)
+      Result(U&& value)
+      : state_(T(std::forward<U>(value))) {}           // NOLINT: implicit by intent
+  Result(Status status) : state_(std::move(status)) {  // NOLINT: implicit by intent
     if (std::get<Status>(state_).ok()) {
       internal::DieOnBadResult(Status(StatusCode::kInternal, "Result built from an OK status"));
     }
