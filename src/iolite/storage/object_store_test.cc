@@ -3,33 +3,49 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
-#include <filesystem>
-#include <functional>
+#include <memory>
 #include <thread>
 
-#include "iolite/base/random.h"
 #include "iolite/storage/local_store.h"
 #include "iolite/storage/memory_store.h"
+#include "iolite/storage/testing/fault_store.h"
+#include "iolite/storage/testing/simulated_disk.h"
+#include "iolite/storage/testing/temporary_folder.h"
 
 /// The contract of ObjectStore, which every kind passes.
 
 namespace iolite::storage {
 namespace {
 
-/// A store and what it stands on.
+/// A store and what it stands on, which must outlive it.
 struct Stand {
+  std::shared_ptr<void> ground;
   std::unique_ptr<ObjectStore> store;
-  std::function<void()> clean = [] {};
 };
 
 Stand OnTheMachinesDisk() {
-  const auto root =
-      std::filesystem::temp_directory_path() / ("iolite-store-" + Random::System().NextHex(12));
-  return {OpenLocalStore({.root = root.string()}).value(),
-          [root] { std::filesystem::remove_all(root); }};
+  auto folder = std::make_shared<testing::TemporaryFolder>();
+  const auto root = *folder / "store";
+  return {std::move(folder), OpenLocalStore({.root = root}).value()};
 }
 
-Stand InMemory() { return {MakeMemoryStore()}; }
+Stand OnASimulatedDisk() {
+  auto disk = std::make_shared<testing::SimulatedDisk>();
+  auto store = OpenLocalStore({.root = "/data/store", .disk = disk.get()}).value();
+  return {std::move(disk), std::move(store)};
+}
+
+Stand InMemory() { return {nullptr, MakeMemoryStore()}; }
+
+/// The fault layer changes nothing while no fault is due.
+struct Wrapped {
+  std::unique_ptr<ObjectStore> inner = MakeMemoryStore();
+};
+Stand BehindAFaultLayer() {
+  auto wrapped = std::make_shared<Wrapped>();
+  auto store = std::make_unique<testing::FaultStore>(*wrapped->inner);
+  return {std::move(wrapped), std::move(store)};
+}
 
 struct Kind {
   const char* name;
@@ -38,7 +54,6 @@ struct Kind {
 
 class ObjectStoreContract : public ::testing::TestWithParam<Kind> {
  protected:
-  ~ObjectStoreContract() override { stand_.clean(); }
   ObjectStore& store() { return *stand_.store; }
 
  private:
@@ -222,7 +237,9 @@ TEST_P(ObjectStoreContract, OneOfManyMakersWins) {
 
 INSTANTIATE_TEST_SUITE_P(Kinds, ObjectStoreContract,
                          ::testing::Values(Kind{"Local", &OnTheMachinesDisk},
-                                           Kind{"Memory", &InMemory}),
+                                           Kind{"Simulated", &OnASimulatedDisk},
+                                           Kind{"Memory", &InMemory},
+                                           Kind{"Faulty", &BehindAFaultLayer}),
                          [](const auto& info) { return info.param.name; });
 
 }  // namespace

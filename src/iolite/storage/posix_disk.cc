@@ -130,12 +130,9 @@ class PosixMapping final : public MappedObject {
 
 int FlagsOf(OpenMode mode) {
   switch (mode) {
-    case OpenMode::kRead:
-      return O_RDONLY;
-    case OpenMode::kCreate:
-      return O_RDWR | O_CREAT | O_EXCL;
-    case OpenMode::kReadWrite:
-      return O_RDWR | O_CREAT;
+    case OpenMode::kRead: return O_RDONLY;
+    case OpenMode::kCreate: return O_RDWR | O_CREAT | O_EXCL;
+    case OpenMode::kReadWrite: return O_RDWR | O_CREAT;
   }
   return O_RDONLY;
 }
