@@ -4,8 +4,6 @@
 
 #include <cerrno>
 #include <cstdio>
-#include <fstream>
-#include <sstream>
 
 #include "iolite/catalog/internal/schema.h"
 
@@ -13,6 +11,14 @@ namespace iolite::catalog::internal {
 namespace {
 
 constexpr int kAttemptsMax = 50;
+
+/// Kept while a catalog's file is read past SQLite, and while a writer opens until its log is
+/// there. SQLite's locks are POSIX locks, which a process loses whenever it closes any descriptor
+/// of the file: reading must not meet a connection of our own.
+std::mutex& OpeningMutex() {
+  static std::mutex mutex;
+  return mutex;
+}
 
 FileStamp StampOf(const std::string& path) {
   struct stat stat;
@@ -64,6 +70,7 @@ Result<std::unique_ptr<CatalogFile>> CatalogFile::Open(const CatalogOptions& opt
 }
 
 Status CatalogFile::OpenForWriting() {
+  const std::lock_guard opening(OpeningMutex());
   IOLITE_ASSIGN_OR_RETURN(connection_, Connection::Open(path_, Access::kReadWrite));
   // Looked at before anything is changed: what belongs to somebody else stays as it is.
   IOLITE_ASSIGN_OR_RETURN(const auto schema_count,
@@ -78,11 +85,10 @@ Status CatalogFile::OpenForWriting() {
 Status CatalogFile::OpenForReading(const CatalogStamp& stamp) {
   if (!stamp.database.exists) return NotFound("There is no catalog {}", path_);
   connection_.reset();
-  from_memory_ = !stamp.log.exists || stamp.log.size_bytes == 0;
+  // An empty log belongs to somebody too: a writer that has not written yet.
+  from_memory_ = !stamp.log.exists;
   if (from_memory_) {
-    IOLITE_ASSIGN_OR_RETURN(auto bytes, ReadAll(path_));
-    if (StampsOf(path_) != stamp) return Aborted("The catalog {} changed while it was read", path_);
-    IOLITE_ASSIGN_OR_RETURN(connection_, Connection::OfBytes(path_, std::move(bytes)));
+    IOLITE_RETURN_IF_ERROR(OpenCopy(stamp));
   } else {
     IOLITE_ASSIGN_OR_RETURN(connection_, Connection::Open(path_, Access::kReadOnly));
   }
@@ -91,6 +97,16 @@ Status CatalogFile::OpenForReading(const CatalogStamp& stamp) {
   auto checked = CheckSchema(*connection_, path_);
   if (!checked.ok()) connection_.reset();
   return checked;
+}
+
+Status CatalogFile::OpenCopy(const CatalogStamp& stamp) {
+  const std::lock_guard opening(OpeningMutex());
+  const auto changed = Aborted("The catalog {} changed while it was read. Try again", path_);
+  if (StampsOf(path_) != stamp) return changed;
+  IOLITE_ASSIGN_OR_RETURN(auto bytes, ReadAll(path_));
+  if (StampsOf(path_) != stamp) return changed;
+  IOLITE_ASSIGN_OR_RETURN(connection_, Connection::OfBytes(path_, std::move(bytes)));
+  return Status();
 }
 
 /// Serves the present state: the copy in memory is good while the files' stamps stay, a connection

@@ -1,7 +1,5 @@
 #pragma once
 
-#include <sys/types.h>
-
 #include <functional>
 #include <memory>
 #include <mutex>
@@ -49,6 +47,7 @@ class CatalogFile {
       : path_(options.path), read_only_(options.read_only) {}
   Status OpenForWriting();
   Status OpenForReading(const CatalogStamp& stamp);
+  Status OpenCopy(const CatalogStamp& stamp);
   Status Refresh();
   Status Transact(const char* begin, const std::function<Status(Connection&)>& body);
 

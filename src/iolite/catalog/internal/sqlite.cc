@@ -98,6 +98,11 @@ Result<std::unique_ptr<Connection>> Connection::Open(const std::string& path, Ac
   sqlite3* handle = nullptr;
   const int code = sqlite3_open_v2(path.c_str(), &handle, flags | SQLITE_OPEN_NOMUTEX, nullptr);
   if (code != SQLITE_OK) return CloseWithError(handle, code, path);
+  if (access == Access::kReadWrite && sqlite3_db_readonly(handle, "main") == 1) {
+    sqlite3_close(handle);  // SQLite opens what it may not write for reading, and says OK
+    return PermissionDenied("The catalog {} cannot be written by this user. Open it read-only",
+                            path);
+  }
   sqlite3_busy_timeout(handle, kBusyTimeoutMs);
   return std::unique_ptr<Connection>(new Connection(handle, path));
 }
