@@ -12,6 +12,7 @@
 
 #include "iolite/base/context.h"
 #include "iolite/base/executor.h"
+#include "iolite/base/progress.h"
 #include "iolite/base/status.h"
 #include "iolite/columnar/row_set.h"
 #include "iolite/storage/object_store.h"
@@ -46,8 +47,8 @@ struct SegmentOptions {
 
 /// Some rows and what makes them fast: the set of objects that share a stem.
 ///
-///     <stem>.parquet             the truth: _row_id, _source_id, _model_id, _content_hash, vector, …
-///     <stem>.idx.usearch         an index over the vectors, or none: then search scans
+///     <stem>.parquet             the truth: _row_id, _source_id, _model_id, _content_hash, vector,
+///     … <stem>.idx.usearch         an index over the vectors, or none: then search scans
 ///     <stem>.idx.rowmap          ordinal to row id
 ///     <stem>.idx.manifest.json   names, sizes and checksums of the above; written last
 ///     <stem>.hidden-<n>          rows replaced or deleted since; the newest n counts
@@ -57,9 +58,9 @@ struct SegmentOptions {
 /// Cost:     opening reads the manifest and maps the files.
 class Segment {
  public:
-  /// kNotFound when the manifest is missing, kUnimplemented when it is newer than this release, kDataLoss
-  /// when the rows file is missing or has another size. A missing or damaged index is no error: see
-  /// index_warning().
+  /// kNotFound when the manifest is missing, kUnimplemented when it is newer than this release,
+  /// kDataLoss when the rows file is missing or has another size. A missing or damaged index is no
+  /// error: see index_warning().
   static Result<std::shared_ptr<const Segment>> Open(const SegmentOptions& options,
                                                      std::string_view stem);
   virtual ~Segment() = default;
@@ -68,20 +69,27 @@ class Segment {
   virtual const std::string& stem() const = 0;
   virtual int64_t row_count() const = 0;
 
-  /// The index, or an exact flat one over the rows file when there is none that works. Opened once, at the
-  /// first call.
+  /// The index, or an exact flat one over the rows file when there is none that works. Opened once,
+  /// at the first call.
   virtual Result<std::shared_ptr<const vector::VectorIndex>> index() const = 0;
   /// Why search scans instead of using the index; empty when all is well.
   virtual std::string index_warning() const = 0;
 
   /// The id of a row; the view lives as long as the segment.
   virtual Result<std::string_view> row_id(uint32_t ordinal) const = 0;
-  /// The ordinal of an id, hidden or not. The first call builds a table of all ids (about 16 bytes a row).
+  /// The ordinal of an id, hidden or not. The first call builds a table of all ids (about 24 bytes
+  /// a row).
   virtual Result<std::optional<uint32_t>> FindRow(std::string_view row_id) const = 0;
+  /// FindRow for many: `ordinals[i]` becomes the ordinal of `row_ids[i]`, or kNoRow. Faster than
+  /// one by one, because their cache misses overlap.
+  static constexpr uint32_t kNoRow = UINT32_MAX;
+  virtual Status FindRows(std::span<const std::string_view> row_ids,
+                          std::span<uint32_t> ordinals) const = 0;
   /// The stored f32 vector of one row.
   virtual Status ReadVector(uint32_t ordinal, std::span<float> vector) const = 0;
 
-  /// Rows replaced or deleted since the segment was sealed, as of a version of `.hidden-<n>`; 0 for none.
+  /// Rows replaced or deleted since the segment was sealed, as of a version of `.hidden-<n>`; 0 for
+  /// none.
   virtual Result<std::shared_ptr<const columnar::RowSet>> Hidden(int64_t version) const = 0;
 
   /// Recomputes every checksum. kDataLoss names the file.
@@ -94,6 +102,8 @@ struct SegmentBuildOptions {
   vector::ElementType element_type = vector::ElementType::kF32;
   int32_t dimension = 0;
   bool build_index = true;
+  int64_t row_count_expected = 0;  ///< spares copying while the index grows; 0 when unknown
+  ProgressFunction progress;       ///< of the index
 };
 
 /// Writes a segment once and seals it. Abandoning it leaves nothing that a reader would see.
@@ -110,8 +120,26 @@ class SegmentBuilder {
   virtual Result<SegmentManifest> Seal(const RequestContext& context) = 0;
 };
 
-/// Builds the index of an existing rows file anew and replaces the manifest.
+/// Builds index and row map of an existing rows file anew and replaces the manifest. `build` says
+/// how where the manifest is lost.
 Status RebuildIndex(const RequestContext& context, const SegmentOptions& options,
-                    std::string_view stem);
+                    std::string_view stem, const SegmentBuildOptions& build);
+
+/// One file of a segment that is not what the manifest says.
+struct FileDamage {
+  std::string path;
+  std::string problem;  ///< `is missing`, `has 12 bytes, not 4,096`, `has another SHA-256 …`
+  bool rows = false;    ///< the truth itself; anything else can be rebuilt
+};
+
+/// Recomputes every checksum of a segment. Nothing is returned for a sound one.
+Result<std::vector<FileDamage>> CheckSegment(const RequestContext& context,
+                                             const SegmentOptions& options, std::string_view stem);
+
+/// The objects a segment of this stem may have, hidden rows apart; the manifest first, so that
+/// deleting in this order never leaves a manifest whose files are gone.
+std::vector<std::string> SegmentPaths(std::string_view stem);
+/// `<stem>.hidden-<version>`.
+std::string HiddenPath(std::string_view stem, int64_t version);
 
 }  // namespace iolite::segments

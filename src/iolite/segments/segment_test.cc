@@ -1,0 +1,265 @@
+#include "iolite/segments/segment.h"
+
+#include <arrow/record_batch.h>
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <limits>
+#include <thread>
+
+#include "iolite/segments/testing/sample_rows.h"
+#include "iolite/storage/memory_store.h"
+
+namespace iolite::segments {
+namespace {
+
+using testing::MakeSampleRows;
+using testing::SampleRows;
+
+constexpr uint64_t kSeed = 20261121;
+
+class SegmentTest : public ::testing::Test {
+ protected:
+  SegmentTest() { RecordProperty("seed", std::to_string(kSeed)); }
+
+  Result<SegmentManifest> Build(const std::string& stem, const SampleRows& rows,
+                                SegmentBuildOptions build = {}) {
+    build.dimension = rows.dimension;
+    IOLITE_ASSIGN_OR_RETURN(auto builder, SegmentBuilder::Make(options_, stem, build));
+    auto batch = rows.SegmentBatch();
+    for (int64_t begin = 0; begin < batch->num_rows(); begin += 1000) {
+      IOLITE_RETURN_IF_ERROR(builder->Add(context_, *batch->Slice(begin, 1000)));
+    }
+    return builder->Seal(context_);
+  }
+
+  std::shared_ptr<const Segment> Open(const std::string& stem) {
+    auto segment = Segment::Open(options_, stem);
+    EXPECT_TRUE(segment.ok()) << segment.status().ToString();
+    return segment.ok() ? *segment : nullptr;
+  }
+
+  // Replaces an object by what `change` makes of its bytes.
+  void Change(const std::string& path, const std::function<void(std::string&)>& change) {
+    auto object = store_->Get(path);
+    ASSERT_TRUE(object.ok()) << path;
+    change(object->bytes);
+    ASSERT_TRUE(store_->PutIfMatch(path, object->bytes, object->etag).ok());
+  }
+
+  // The ids of the nearest rows.
+  std::vector<std::string> Nearest(const Segment& segment, const std::vector<float>& query,
+                                   size_t k) {
+    auto index = segment.index();
+    EXPECT_TRUE(index.ok()) << index.status().ToString();
+    if (!index.ok()) return {};
+    std::vector<vector::Neighbor> out(k);
+    auto count = (*index)->Search(context_, {.query = query, .k = k}, out);
+    EXPECT_TRUE(count.ok()) << count.status().ToString();
+    std::vector<std::string> row_ids;
+    for (size_t i = 0; i < *count; ++i) {
+      row_ids.emplace_back(segment.row_id(out[i].row).value());
+    }
+    return row_ids;
+  }
+
+  std::unique_ptr<storage::ObjectStore> store_ = storage::MakeMemoryStore();
+  std::unique_ptr<Random> random_ = Random::Seeded(kSeed);
+  SegmentOptions options_{.store = store_.get(), .executor = &Executor::Inline()};
+  RequestContext context_;
+};
+
+TEST_F(SegmentTest, GivesBackWhatWentIn) {
+  auto rows = MakeSampleRows(*random_, 3000, 16);
+  auto manifest = Build("results/t", rows);
+  ASSERT_TRUE(manifest.ok()) << manifest.status().ToString();
+  EXPECT_EQ(manifest->row_count, 3000);
+  auto segment = Open("results/t");
+  EXPECT_EQ(segment->index_warning(), "");
+  EXPECT_EQ(segment->row_id(2999).value(), "row-2999");
+  EXPECT_EQ(segment->FindRow("row-17").value(), std::optional<uint32_t>(17));
+  EXPECT_EQ(segment->FindRow("nobody").value(), std::nullopt);
+  EXPECT_EQ(segment->row_id(3000).status().code(), StatusCode::kOutOfRange);
+  std::vector<float> vector(16);
+  ASSERT_TRUE(segment->ReadVector(1234, vector).ok());
+  EXPECT_EQ(vector, rows.vector(1234));
+  EXPECT_EQ(Nearest(*segment, rows.vector(42), 1), std::vector<std::string>{"row-42"});
+  EXPECT_TRUE(segment->Verify(context_).ok());
+}
+
+TEST_F(SegmentTest, SpansRowGroups) {
+  auto rows = MakeSampleRows(*random_, 140'000, 2);
+  ASSERT_TRUE(Build("t", rows, {.build_index = false}).ok());
+  auto segment = Open("t");
+  std::vector<float> vector(2);
+  for (uint32_t row : {0u, 65'535u, 65'536u, 131'072u, 139'999u}) {
+    ASSERT_TRUE(segment->ReadVector(row, vector).ok());
+    EXPECT_EQ(vector, rows.vector(row));
+    EXPECT_EQ(segment->row_id(row).value(), rows.row_ids[row]);
+  }
+}
+
+TEST_F(SegmentTest, NarrowIndexesKeepExactVectorsInTheRows) {
+  auto rows = MakeSampleRows(*random_, 500, 32);
+  ASSERT_TRUE(Build("t", rows, {.element_type = vector::ElementType::kBF16}).ok());
+  auto segment = Open("t");
+  std::vector<float> vector(32);
+  ASSERT_TRUE(segment->ReadVector(499, vector).ok());
+  EXPECT_EQ(vector, rows.vector(499));
+}
+
+TEST_F(SegmentTest, WithoutAnIndexSearchScansTheRows) {
+  auto rows = MakeSampleRows(*random_, 800, 8);
+  ASSERT_TRUE(Build("t", rows).ok());
+  auto expected = Nearest(*Open("t"), rows.vector(5), 10);
+  ASSERT_TRUE(store_->Delete("t.idx.usearch").ok());
+  auto segment = Open("t");
+  EXPECT_EQ(Nearest(*segment, rows.vector(5), 10), expected);
+  EXPECT_NE(segment->index_warning().find("t.idx.usearch"), std::string::npos);
+  EXPECT_EQ(segment->Verify(context_).code(), StatusCode::kDataLoss);
+}
+
+TEST_F(SegmentTest, ATruncatedIndexIsNotTrusted) {
+  auto rows = MakeSampleRows(*random_, 800, 8);
+  ASSERT_TRUE(Build("t", rows).ok());
+  auto expected = Nearest(*Open("t"), rows.vector(5), 10);
+  for (size_t kept : {size_t{0}, size_t{10}, size_t{2000}}) {
+    Change("t.idx.usearch", [&](std::string& bytes) { bytes.resize(kept); });
+    auto segment = Open("t");
+    EXPECT_EQ(Nearest(*segment, rows.vector(5), 10), expected);
+    EXPECT_NE(segment->index_warning(), "");
+  }
+}
+
+TEST_F(SegmentTest, AnIndexOfTheRightSizeAndTheWrongBytesIsNotTrusted) {
+  auto rows = MakeSampleRows(*random_, 800, 8);
+  ASSERT_TRUE(Build("t", rows).ok());
+  auto expected = Nearest(*Open("t"), rows.vector(5), 10);
+  Change("t.idx.usearch", [](std::string& bytes) { bytes.assign(bytes.size(), '\x7f'); });
+  auto segment = Open("t");
+  EXPECT_EQ(Nearest(*segment, rows.vector(5), 10), expected);
+  EXPECT_NE(segment->index_warning(), "");
+}
+
+TEST_F(SegmentTest, ALostRowMapIsReadFromTheRows) {
+  auto rows = MakeSampleRows(*random_, 300, 4);
+  ASSERT_TRUE(Build("t", rows).ok());
+  ASSERT_TRUE(store_->Delete("t.idx.rowmap").ok());
+  auto segment = Open("t");
+  EXPECT_EQ(segment->row_id(299).value(), "row-299");
+  EXPECT_EQ(segment->FindRow("row-5").value(), std::optional<uint32_t>(5));
+  EXPECT_NE(segment->index_warning().find("t.idx.rowmap"), std::string::npos);
+}
+
+TEST_F(SegmentTest, RebuildingMakesItSoundAgain) {
+  auto rows = MakeSampleRows(*random_, 700, 8);
+  ASSERT_TRUE(Build("t", rows).ok());
+  auto expected = Nearest(*Open("t"), rows.vector(5), 10);
+  for (const char* lost : {"t.idx.usearch", "t.idx.rowmap", "t.idx.manifest.json"}) {
+    ASSERT_TRUE(store_->Delete(lost).ok());
+    auto damages = CheckSegment(context_, options_, "t");
+    ASSERT_EQ(damages->size(), 1u) << lost;
+    EXPECT_EQ((*damages)[0].path, lost);
+    EXPECT_FALSE((*damages)[0].rows);
+    ASSERT_TRUE(RebuildIndex(context_, options_, "t", {.dimension = 8}).ok()) << lost;
+    auto segment = Open("t");
+    EXPECT_EQ(Nearest(*segment, rows.vector(5), 10), expected);
+    EXPECT_EQ(segment->index_warning(), "");
+    EXPECT_TRUE(segment->Verify(context_).ok());
+  }
+}
+
+TEST_F(SegmentTest, DamagedRowsAreNamedAndRefused) {
+  auto rows = MakeSampleRows(*random_, 700, 8);
+  ASSERT_TRUE(Build("results/t", rows).ok());
+  auto sound = Open("results/t");
+  Change("results/t.parquet", [](std::string& bytes) { bytes[bytes.size() / 2] ^= 1; });
+  Status verified = sound->Verify(context_);
+  EXPECT_EQ(verified.code(), StatusCode::kDataLoss);
+  EXPECT_NE(verified.message().find("results/t.parquet"), std::string::npos);
+  EXPECT_TRUE(CheckSegment(context_, options_, "results/t")->at(0).rows);
+  EXPECT_EQ(RebuildIndex(context_, options_, "results/t", {}).code(), StatusCode::kDataLoss);
+
+  Change("results/t.parquet", [](std::string& bytes) { bytes.resize(100); });
+  Status opened = Segment::Open(options_, "results/t").status();
+  EXPECT_EQ(opened.code(), StatusCode::kDataLoss);
+  EXPECT_NE(opened.message().find("results/t.parquet"), std::string::npos);
+
+  ASSERT_TRUE(store_->Delete("results/t.parquet").ok());
+  EXPECT_EQ(Segment::Open(options_, "results/t").status().code(), StatusCode::kDataLoss);
+}
+
+TEST_F(SegmentTest, ANewerFormatIsRefusedByName) {
+  ASSERT_TRUE(Build("t", MakeSampleRows(*random_, 10, 4)).ok());
+  Change("t.idx.manifest.json", [](std::string& bytes) {
+    bytes.replace(bytes.find("\"format\": 1"), 11, "\"format\": 2");
+  });
+  Status opened = Segment::Open(options_, "t").status();
+  EXPECT_EQ(opened.code(), StatusCode::kUnimplemented);
+  EXPECT_NE(opened.message().find("t.idx.manifest.json has format 2"), std::string::npos);
+}
+
+TEST_F(SegmentTest, ADamagedManifestIsNamed) {
+  ASSERT_TRUE(Build("t", MakeSampleRows(*random_, 10, 4)).ok());
+  Change("t.idx.manifest.json", [](std::string& bytes) { bytes.resize(bytes.size() / 2); });
+  EXPECT_EQ(Segment::Open(options_, "t").status().code(), StatusCode::kDataLoss);
+  EXPECT_TRUE(RebuildIndex(context_, options_, "t", {.dimension = 4}).ok());
+  EXPECT_TRUE(Segment::Open(options_, "t").ok());
+}
+
+TEST_F(SegmentTest, AnAbandonedBuilderLeavesNothingToSee) {
+  {
+    auto builder = SegmentBuilder::Make(options_, "t", {.dimension = 4});
+    ASSERT_TRUE(builder.ok());
+    auto rows = MakeSampleRows(*random_, 100, 4);
+    ASSERT_TRUE((*builder)->Add(context_, *rows.SegmentBatch()).ok());
+  }
+  EXPECT_TRUE(store_->List("")->empty());
+  EXPECT_EQ(Segment::Open(options_, "t").status().code(), StatusCode::kNotFound);
+}
+
+TEST_F(SegmentTest, NumbersThatAreNoneAreRefused) {
+  for (float bad : {std::numeric_limits<float>::quiet_NaN(), HUGE_VALF}) {
+    auto rows = MakeSampleRows(*random_, 20, 4);
+    rows.vectors[4 * 7 + 2] = bad;
+    auto built = Build("t", rows);
+    EXPECT_EQ(built.status().code(), StatusCode::kInvalidArgument);
+  }
+}
+
+TEST_F(SegmentTest, HiddenRowsBelongToAVersion) {
+  ASSERT_TRUE(Build("t", MakeSampleRows(*random_, 10, 4)).ok());
+  std::vector<uint32_t> hidden = {1, 5};
+  ASSERT_TRUE(
+      store_->PutIfAbsent(HiddenPath("t", 3), columnar::RowSet::Of(hidden).Serialize()).ok());
+  auto segment = Open("t");
+  EXPECT_EQ(segment->Hidden(0).value(), nullptr);
+  EXPECT_EQ(segment->Hidden(3).value()->ToVector(), hidden);
+  EXPECT_EQ(segment->Hidden(4).status().code(), StatusCode::kNotFound);
+}
+
+TEST_F(SegmentTest, AScanDrawsItsMemoryFromTheBudget) {
+  auto rows = MakeSampleRows(*random_, 5000, 16);
+  ASSERT_TRUE(Build("t", rows, {.build_index = false}).ok());
+  Budget budget("search", 100'000);
+  options_.budget = &budget;
+  auto segment = Open("t");
+  EXPECT_EQ(segment->index().status().code(), StatusCode::kResourceExhausted);
+}
+
+TEST_F(SegmentTest, ManyThreadsMayBeTheFirstToSearch) {
+  auto rows = MakeSampleRows(*random_, 2000, 8);
+  ASSERT_TRUE(Build("t", rows).ok());
+  auto segment = Open("t");
+  std::vector<std::thread> threads;
+  for (int t = 0; t < 4; ++t) {
+    threads.emplace_back([&, t] {
+      EXPECT_EQ(Nearest(*segment, rows.vector(t), 1)[0], rows.row_ids[t]);
+      EXPECT_EQ(segment->FindRow(rows.row_ids[t]).value(), std::optional<uint32_t>(t));
+    });
+  }
+  for (auto& thread : threads) thread.join();
+}
+
+}  // namespace
+}  // namespace iolite::segments
