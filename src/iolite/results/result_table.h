@@ -69,10 +69,14 @@ class ResultRun {
   virtual Status ForEachRecovered(
       const std::function<void(std::string_view row_id, std::string_view content_hash)>& visit) = 0;
   /// Durable on return. Columns: _row_id, _content_hash, vector.
+  /// kInvalidArgument when they are not so, or of another dimension than those before.
   virtual Status AppendPart(const RequestContext& context, const arrow::RecordBatch& rows) = 0;
-  /// Rows of earlier segments that shall no longer be seen: replaced or gone.
+  /// Rows of earlier segments and recovered parts that shall no longer be seen, because they are gone. A
+  /// row that is appended again replaces the earlier one without being asked.
   virtual Status Hide(std::span<const std::string> row_ids) = 0;
-  /// Makes segments of the parts, builds their index, and replaces the manifest last.
+  /// Makes segments of the parts, builds their index, and replaces the manifest last. Fills table,
+  /// dimension, definition, rows files and time of `materialization`. After an error all parts are still
+  /// there. kAborted when somebody else changed the table meanwhile.
   virtual Result<std::shared_ptr<const Snapshot>> Commit(const RequestContext& context,
                                                          Materialization materialization,
                                                          const ProgressFunction& progress) = 0;
@@ -110,17 +114,26 @@ class ResultStore {
                                std::string_view model_id) = 0;
   /// The newest version; snapshots stay open between calls. kNotFound; kDataLoss names a damaged file.
   virtual Result<std::shared_ptr<const Snapshot>> Get(std::string_view table) = 0;
+  /// Visits the rows of a version that are not hidden: a scan of two columns.
+  virtual Status ForEachRow(
+      const RequestContext& context, const Snapshot& snapshot,
+      const std::function<void(std::string_view row_id, std::string_view content_hash)>& visit) = 0;
   /// Begins a run that adds to `table`, new or not, and takes over what a killed run of the same
-  /// definition left.
+  /// definition left. kFailedPrecondition while another run or a repair of the table goes on.
   virtual Result<std::unique_ptr<ResultRun>> StartRun(std::string_view table,
                                                       std::string_view definition_hash) = 0;
+  /// The table of an uncommitted run with this definition, which StartRun would continue.
+  virtual Result<std::optional<std::string>> FindRun(std::string_view definition_hash) = 0;
+  /// Tables that have a version, in order of name.
   virtual Result<std::vector<std::string>> List() = 0;
+  /// Removes the table and what an interrupted run left of it. Snapshots that somebody holds stay readable
+  /// as far as they were opened.
   virtual Status Drop(std::string_view table) = 0;
   virtual Result<std::vector<VerifyFinding>> Verify(const RequestContext& context,
                                                     std::string_view table) = 0;
-  /// Rebuilds indexes that are missing or damaged.
+  /// Rebuilds what can be made anew from the rows. kDataLoss names what cannot.
   virtual Status Repair(const RequestContext& context, std::string_view table) = 0;
-  /// SELECT over the visible rows, for SQL's table resolver.
+  /// SELECT over the visible rows, for SQL's table resolver. Costs nothing where nothing is hidden.
   virtual Result<std::string> SelectStatement(std::string_view table) = 0;
 };
 
