@@ -41,15 +41,18 @@ void BM_Commit(benchmark::State& state) {
   state.counters["memory_mb_max"] = static_cast<double>(MemoryBytesMax()) / (1 << 20);
   std::filesystem::remove_all(folder);
 }
-BENCHMARK(BM_Commit)->Args({5'000, 384})->Args({117'659, 384})->Unit(benchmark::kMillisecond)->Iterations(1);
+BENCHMARK(BM_Commit)
+    ->Args({5'000, 384})
+    ->Args({117'659, 384})
+    ->Unit(benchmark::kMillisecond)
+    ->Iterations(1);
 
 // What a search pays to learn whether there is a newer version.
 void BM_Get(benchmark::State& state) {
   std::string folder = std::filesystem::temp_directory_path() / "iolite-get-bench";
   std::filesystem::remove_all(folder);
   auto store = storage::OpenLocalStore({.root = folder}).value();
-  auto results =
-      ResultStore::Open({.store = store.get(), .executor = &Executor::Inline()}).value();
+  auto results = ResultStore::Open({.store = store.get(), .executor = &Executor::Inline()}).value();
   auto random = Random::Seeded(1);
   (void)testing::CommitRows(*results, "t", segments::testing::MakeSampleRows(*random, 100, 8));
   for (auto _ : state) benchmark::DoNotOptimize(results->Get("t"));

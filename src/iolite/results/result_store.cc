@@ -48,7 +48,8 @@ class StoredResults final : public ResultStore {
  public:
   explicit StoredResults(const ResultStoreOptions& options) : storage_(options) {}
 
-  /// Finishes what a crash left half done. A table that cannot be tidied does not keep the others shut.
+  /// Finishes what a crash left half done. A table that cannot be tidied does not keep the others
+  /// shut.
   Status Recover() {
     IOLITE_ASSIGN_OR_RETURN(auto objects, storage_.store().List(kFolder));
     for (const auto& object : objects) {
@@ -182,8 +183,8 @@ class StoredResults final : public ResultStore {
     return stored->manifest.run_id == run->run_id ? storage_.RemoveRun(table) : Status::Ok();
   }
 
-  // A commit elsewhere may remove hidden rows of the version that is being opened: then there is a newer
-  // manifest to read.
+  // A commit elsewhere may remove hidden rows of the version that is being opened: then there is a
+  // newer manifest to read.
   Result<std::shared_ptr<const Snapshot>> Load(std::string_view table, CachedTable& cached) {
     storage::Etag failed_etag;
     for (int attempt = 0;; ++attempt) {

@@ -68,10 +68,10 @@ TEST_F(ResultStoreTest, ACommittedRunIsATable) {
   auto rows = MakeSampleRows(*random_, 2500, 8);
   ASSERT_TRUE(CommitRows(*results, "t", rows).ok());
   EXPECT_EQ(ReadVisible(*results, "t").value(), Expected(rows));
-  EXPECT_EQ(Paths(), (std::vector<std::string>{
-                         "results/t.idx.manifest.json", "results/t.idx.rowmap",
-                         "results/t.idx.usearch", "results/t.manifest.json",
-                         "results/t.materialization.json", "results/t.parquet"}));
+  EXPECT_EQ(Paths(),
+            (std::vector<std::string>{"results/t.idx.manifest.json", "results/t.idx.rowmap",
+                                      "results/t.idx.usearch", "results/t.manifest.json",
+                                      "results/t.materialization.json", "results/t.parquet"}));
   auto snapshot = results->Get("t").value();
   EXPECT_EQ(snapshot->version, 1);
   EXPECT_EQ(snapshot->materialization.dimension, 8);
@@ -165,7 +165,8 @@ TEST_F(ResultStoreTest, ARunIsContinuedAfterAKill) {
   VisibleRows recovered;
   ASSERT_TRUE(run->ForEachRecovered([&](std::string_view id, std::string_view hash) {
                    recovered.emplace(id, hash);
-                 }).ok());
+                 })
+                  .ok());
   EXPECT_EQ(recovered.size(), 200u);
   EXPECT_EQ(recovered.at("row-150"), rows.content_hashes[150]);
   ASSERT_TRUE(run->AppendPart(context_, *rows.PartBatch()->Slice(200, 100)).ok());
@@ -313,8 +314,9 @@ TEST_F(ResultStoreTest, DroppingRemovesEverything) {
 TEST_F(ResultStoreTest, ANewerFormatIsRefusedByName) {
   auto results = Open();
   ASSERT_TRUE(CommitRows(*results, "t", MakeSampleRows(*random_, 10, 4)).ok());
-  Change("results/t.manifest.json",
-         [](std::string& bytes) { bytes.replace(bytes.find("\"format\": 1"), 11, "\"format\": 9"); });
+  Change("results/t.manifest.json", [](std::string& bytes) {
+    bytes.replace(bytes.find("\"format\": 1"), 11, "\"format\": 9");
+  });
   Status status = results->Get("t").status();
   EXPECT_EQ(status.code(), StatusCode::kUnimplemented);
   EXPECT_NE(status.message().find("results/t.manifest.json has format 9"), std::string::npos);

@@ -45,7 +45,8 @@ struct Materialization {
   int64_t created_us = 0;
 };
 
-/// One version of a result table: immutable, shared, safe to search while a run writes the next one.
+/// One version of a result table: immutable, shared, safe to search while a run writes the next
+/// one.
 struct Snapshot {
   struct Part {
     std::shared_ptr<const segments::Segment> segment;
@@ -57,8 +58,8 @@ struct Snapshot {
   int64_t row_count = 0;  ///< rows that are not hidden
 };
 
-/// The rows of one run on their way into a table. What AppendPart acknowledged is found again after a
-/// crash; nothing is visible to readers before Commit.
+/// The rows of one run on their way into a table. What AppendPart acknowledged is found again after
+/// a crash; nothing is visible to readers before Commit.
 ///
 /// Threads: one.
 class ResultRun {
@@ -71,12 +72,12 @@ class ResultRun {
   /// Durable on return. Columns: _row_id, _content_hash, vector.
   /// kInvalidArgument when they are not so, or of another dimension than those before.
   virtual Status AppendPart(const RequestContext& context, const arrow::RecordBatch& rows) = 0;
-  /// Rows of earlier segments and recovered parts that shall no longer be seen, because they are gone. A
-  /// row that is appended again replaces the earlier one without being asked.
+  /// Rows of earlier segments and recovered parts that shall no longer be seen, because they are
+  /// gone. A row that is appended again replaces the earlier one without being asked.
   virtual Status Hide(std::span<const std::string> row_ids) = 0;
   /// Makes segments of the parts, builds their index, and replaces the manifest last. Fills table,
-  /// dimension, definition, rows files and time of `materialization`. After an error all parts are still
-  /// there. kAborted when somebody else changed the table meanwhile.
+  /// dimension, definition, rows files and time of `materialization`. After an error all parts are
+  /// still there. kAborted when somebody else changed the table meanwhile.
   virtual Result<std::shared_ptr<const Snapshot>> Commit(const RequestContext& context,
                                                          Materialization materialization,
                                                          const ProgressFunction& progress) = 0;
@@ -109,10 +110,12 @@ class ResultStore {
   static Result<std::unique_ptr<ResultStore>> Open(const ResultStoreOptions& options);
   virtual ~ResultStore() = default;
 
-  /// `<source>__<task>__<model>__<UTC time>_<8 hex>`, with characters that do not fit a file name replaced.
+  /// `<source>__<task>__<model>__<UTC time>_<8 hex>`, with characters that do not fit a file name
+  /// replaced.
   virtual std::string MakeName(std::string_view source, std::string_view task,
                                std::string_view model_id) = 0;
-  /// The newest version; snapshots stay open between calls. kNotFound; kDataLoss names a damaged file.
+  /// The newest version; snapshots stay open between calls. kNotFound; kDataLoss names a damaged
+  /// file.
   virtual Result<std::shared_ptr<const Snapshot>> Get(std::string_view table) = 0;
   /// Visits the rows of a version that are not hidden: a scan of two columns.
   virtual Status ForEachRow(
@@ -126,8 +129,8 @@ class ResultStore {
   virtual Result<std::optional<std::string>> FindRun(std::string_view definition_hash) = 0;
   /// Tables that have a version, in order of name.
   virtual Result<std::vector<std::string>> List() = 0;
-  /// Removes the table and what an interrupted run left of it. Snapshots that somebody holds stay readable
-  /// as far as they were opened.
+  /// Removes the table and what an interrupted run left of it. Snapshots that somebody holds stay
+  /// readable as far as they were opened.
   virtual Status Drop(std::string_view table) = 0;
   virtual Result<std::vector<VerifyFinding>> Verify(const RequestContext& context,
                                                     std::string_view table) = 0;

@@ -58,7 +58,8 @@ Status RowMap::ReadEnds(int64_t row_count) {
     end += length;
     ends_.push_back(end);
   }
-  if (end != bytes_.size()) return DataLoss("the row map has {} bytes too many", bytes_.size() - end);
+  if (end != bytes_.size())
+    return DataLoss("the row map has {} bytes too many", bytes_.size() - end);
   return Status::Ok();
 }
 

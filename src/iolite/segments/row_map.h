@@ -14,7 +14,8 @@
 
 namespace iolite::segments {
 
-/// The file's bytes: u32 little-endian version 1, then per row u32 little-endian length and UTF-8 id.
+/// The file's bytes: u32 little-endian version 1, then per row u32 little-endian length and UTF-8
+/// id.
 inline constexpr uint32_t kRowMapVersion = 1;
 
 /// Appends the header, or one row, to `bytes`.
@@ -35,8 +36,8 @@ class RowMap {
   uint32_t row_count() const { return static_cast<uint32_t>(ends_.size()) - 1; }
   /// `ordinal` must be below row_count().
   std::string_view row_id(uint32_t ordinal) const;
-  /// Fills `ordinals[i]` with the ordinal of `row_ids[i]`, or kNoRow. The first call builds a hash table of
-  /// 16 to 32 bytes a row.
+  /// Fills `ordinals[i]` with the ordinal of `row_ids[i]`, or kNoRow. The first call builds a hash
+  /// table of 16 to 32 bytes a row.
   void Find(std::span<const std::string_view> row_ids, std::span<uint32_t> ordinals) const;
 
  private:
@@ -48,7 +49,8 @@ class RowMap {
 
   std::string_view bytes_;
   std::shared_ptr<const void> owner_;
-  std::vector<uint64_t> ends_;  ///< ends_[i + 1] is where row i ends; ends_[0] where the header does
+  std::vector<uint64_t>
+      ends_;  ///< ends_[i + 1] is where row i ends; ends_[0] where the header does
   mutable std::once_flag slots_once_;
   /// Open addressing; a slot holds 32 bits of the hash and the ordinal plus one, 0 when free.
   mutable std::vector<uint64_t> slots_;

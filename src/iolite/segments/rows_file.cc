@@ -20,8 +20,8 @@ namespace {
 
 constexpr int64_t kReadRowCount = 8192;
 
-// Columns that repeat one value take a dictionary; ids, hashes and vectors never repeat enough to pay for
-// one. Splitting floats into byte streams lets ZSTD see the exponents together.
+// Columns that repeat one value take a dictionary; ids, hashes and vectors never repeat enough to
+// pay for one. Splitting floats into byte streams lets ZSTD see the exponents together.
 std::shared_ptr<parquet::WriterProperties> WriterProperties(const arrow::Schema& schema) {
   parquet::WriterProperties::Builder builder;
   builder.compression(parquet::Compression::ZSTD)
@@ -144,7 +144,9 @@ Status VisitBatches(const RequestContext& context, const storage::ObjectStore& s
   IOLITE_ASSIGN_OR_RETURN(auto reader, OpenReader(store, read.path));
   IOLITE_ASSIGN_OR_RETURN(auto leaves, LeafIndices(*reader, read.columns));
   std::vector<int> groups;
-  for (int group = static_cast<int>(read.first_row_group); group < reader->num_row_groups(); ++group) groups.push_back(group);
+  for (int group = static_cast<int>(read.first_row_group); group < reader->num_row_groups();
+       ++group)
+    groups.push_back(group);
   IOLITE_ASSIGN_OR_RETURN_ARROW(auto batches, reader->GetRecordBatchReader(groups, leaves));
   while (true) {
     if (visit_status = context.Check(); !visit_status.ok()) return Status::Ok();

@@ -20,7 +20,8 @@ namespace iolite::segments {
 
 inline constexpr int64_t kRowGroupRowCount = 65'536;
 
-/// Writes a rows file. Holds at most one row group of the batches it was given; they are not copied.
+/// Writes a rows file. Holds at most one row group of the batches it was given; they are not
+/// copied.
 ///
 /// Threads: one.
 class RowsFileWriter {
@@ -42,14 +43,14 @@ struct RowsFileRead {
   int64_t first_row_group = 0;
 };
 
-/// Streams columns of a rows file, in row order, in batches of at most 8,192 rows. kDataLoss, naming the
-/// file, when it is damaged.
+/// Streams columns of a rows file, in row order, in batches of at most 8,192 rows. kDataLoss,
+/// naming the file, when it is damaged.
 Status ReadRowsFile(const RequestContext& context, const storage::ObjectStore& store,
                     const RowsFileRead& read,
                     const std::function<Status(const arrow::RecordBatch&)>& visit);
 
-/// The floats of a `vector` column (fixed-size list of `dimension` float32 without nulls), row after row.
-/// kInvalidArgument says what is wrong with the column.
+/// The floats of a `vector` column (fixed-size list of `dimension` float32 without nulls), row
+/// after row. kInvalidArgument says what is wrong with the column.
 Result<const float*> VectorValues(const arrow::Array& column, int32_t dimension);
 
 }  // namespace iolite::segments

@@ -11,8 +11,8 @@ Result<HiddenRows> HiddenRows::Open(TableStorage& storage, const TableManifest& 
     IOLITE_ASSIGN_OR_RETURN(auto segment,
                             segments::Segment::Open(storage.segment_options(), entry.stem));
     IOLITE_ASSIGN_OR_RETURN(auto rows, segment->Hidden(entry.hidden_version));
-    hidden.parts_.push_back({.segment = std::move(segment),
-                             .hidden = rows ? *rows : columnar::RowSet()});
+    hidden.parts_.push_back(
+        {.segment = std::move(segment), .hidden = rows ? *rows : columnar::RowSet()});
   }
   return hidden;
 }
@@ -33,9 +33,9 @@ Status HiddenRows::Hide(std::span<const std::string_view> row_ids) {
 Status HiddenRows::Write(int64_t version, TableManifest& manifest) {
   for (const auto& part : parts_) {
     if (!part.changed) continue;
-    auto entry = std::find_if(
-        manifest.segments.begin(), manifest.segments.end(),
-        [&](const auto& segment) { return segment.stem == part.segment->stem(); });
+    auto entry =
+        std::find_if(manifest.segments.begin(), manifest.segments.end(),
+                     [&](const auto& segment) { return segment.stem == part.segment->stem(); });
     entry->hidden_count = static_cast<int64_t>(part.hidden.cardinality());
     entry->hidden_version = version;
     if (entry->hidden_count == entry->row_count) continue;

@@ -19,8 +19,8 @@ class HiddenRows {
   static Result<HiddenRows> Open(TableStorage& storage, const TableManifest& manifest);
 
   Status Hide(std::span<const std::string_view> row_ids);
-  /// Writes the hidden rows that are new as `version` and enters them into `manifest`; takes out segments
-  /// without a visible row.
+  /// Writes the hidden rows that are new as `version` and enters them into `manifest`; takes out
+  /// segments without a visible row.
   Status Write(int64_t version, TableManifest& manifest);
 
  private:

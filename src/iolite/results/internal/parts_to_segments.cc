@@ -29,9 +29,8 @@ Result<std::shared_ptr<arrow::Array>> Repeated(const std::string& text) {
 Status PartsToSegments::Run(const RequestContext& context, const RunParts& parts) {
   IOLITE_ASSIGN_OR_RETURN(source_ids_, Repeated(manifest_.materialization.source));
   IOLITE_ASSIGN_OR_RETURN(model_ids_, Repeated(manifest_.materialization.model_id));
-  IOLITE_RETURN_IF_ERROR(parts.ForEach([&](std::shared_ptr<arrow::RecordBatch> rows) {
-    return Add(context, std::move(rows));
-  }));
+  IOLITE_RETURN_IF_ERROR(parts.ForEach(
+      [&](std::shared_ptr<arrow::RecordBatch> rows) { return Add(context, std::move(rows)); }));
   return builder_ ? SealSegment(context) : Status::Ok();
 }
 
@@ -41,8 +40,8 @@ Status PartsToSegments::Add(const RequestContext& context,
   for (int64_t begin = 0; begin < rows->num_rows();) {
     IOLITE_RETURN_IF_ERROR(context.Check());
     if (!builder_) IOLITE_RETURN_IF_ERROR(StartSegment());
-    int64_t count = std::min({kPieceRowCount, rows->num_rows() - begin,
-                              segment_max - segment_row_count_});
+    int64_t count =
+        std::min({kPieceRowCount, rows->num_rows() - begin, segment_max - segment_row_count_});
     IOLITE_RETURN_IF_ERROR(AddPiece(context, *rows->Slice(begin, count)));
     begin += count;
     if (segment_row_count_ == segment_max) IOLITE_RETURN_IF_ERROR(SealSegment(context));
@@ -67,8 +66,8 @@ Status PartsToSegments::StartSegment() {
   segments::SegmentBuildOptions build{.metric = metric,
                                       .element_type = storage_.options().element_type,
                                       .dimension = made.dimension};
-  IOLITE_ASSIGN_OR_RETURN(
-      builder_, segments::SegmentBuilder::Make(storage_.segment_options(), stem_, build));
+  IOLITE_ASSIGN_OR_RETURN(builder_,
+                          segments::SegmentBuilder::Make(storage_.segment_options(), stem_, build));
   return Status::Ok();
 }
 

@@ -13,14 +13,14 @@
 
 namespace iolite::results {
 
-/// Streams the parts of a run into sealed segments of at most `segment_row_count_max` rows. Holds a row
-/// group and the index in the making, whatever the number of rows.
+/// Streams the parts of a run into sealed segments of at most `segment_row_count_max` rows. Holds a
+/// row group and the index in the making, whatever the number of rows.
 ///
 /// Threads: one.
 class PartsToSegments {
  public:
-  /// `manifest` receives the segments and what is known of their rows files; its materialization says
-  /// source, model and metric.
+  /// `manifest` receives the segments and what is known of their rows files; its materialization
+  /// says source, model and metric.
   PartsToSegments(TableStorage& storage, TableManifest& manifest, int64_t row_count,
                   const ProgressFunction& progress)
       : storage_(storage), manifest_(manifest), progress_(progress), row_count_(row_count) {}

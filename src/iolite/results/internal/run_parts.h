@@ -15,24 +15,25 @@
 
 namespace iolite::results {
 
-/// The durable parts of a run, each an Arrow IPC file with `_row_id`, `_content_hash` and `vector`. A row
-/// that comes again drops what a recovered part has of it.
+/// The durable parts of a run, each an Arrow IPC file with `_row_id`, `_content_hash` and `vector`.
+/// A row that comes again drops what a recovered part has of it.
 ///
 /// Threads: one.
 class RunParts {
  public:
-  RunParts(storage::ObjectStore& store, std::string table) : store_(store), table_(std::move(table)) {}
+  RunParts(storage::ObjectStore& store, std::string table)
+      : store_(store), table_(std::move(table)) {}
 
   /// Takes over the parts that are there. Torn ones are removed.
   Status Recover();
-  /// Writes the next part; durable on return. kInvalidArgument when the columns are not as they should be
-  /// or the dimension is not that of the parts before.
+  /// Writes the next part; durable on return. kInvalidArgument when the columns are not as they
+  /// should be or the dimension is not that of the parts before.
   Status Append(const arrow::RecordBatch& rows);
   /// Drops the rows of recovered parts with these ids.
   void DropRecovered(std::string_view row_id);
 
-  /// Calls `visit` with pieces of the parts, in order, without the dropped rows. Pieces stay valid while
-  /// they are held.
+  /// Calls `visit` with pieces of the parts, in order, without the dropped rows. Pieces stay valid
+  /// while they are held.
   Status ForEach(const std::function<Status(std::shared_ptr<arrow::RecordBatch>)>& visit) const;
 
   int64_t row_count() const { return row_count_; }

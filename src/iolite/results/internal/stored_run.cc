@@ -43,8 +43,7 @@ Status StoredRun::Begin(std::string_view definition_hash) {
   IOLITE_ASSIGN_OR_RETURN(before_, storage_.LoadManifest(table_));
   IOLITE_ASSIGN_OR_RETURN(auto left, storage_.LoadRun(table_));
   bool committed = left && before_ && before_->manifest.run_id == left->run_id;
-  IOLITE_RETURN_IF_ERROR(
-      storage_.RemoveUnnamed(table_, before_ ? &before_->manifest : nullptr));
+  IOLITE_RETURN_IF_ERROR(storage_.RemoveUnnamed(table_, before_ ? &before_->manifest : nullptr));
   if (left && !committed && left->definition_hash == definition_hash) {
     record_ = std::move(*left);
     return parts_.Recover();
@@ -90,8 +89,7 @@ Result<std::shared_ptr<const Snapshot>> StoredRun::Commit(const RequestContext& 
   if (ended_) return FailedPrecondition("the run of {} has ended", table_);
   if (parts_.empty() && !before_) return FailedPrecondition("the run of {} has no rows", table_);
   // A commit that failed half way may have left segments of the same names.
-  IOLITE_RETURN_IF_ERROR(
-      storage_.RemoveUnnamed(table_, before_ ? &before_->manifest : nullptr));
+  IOLITE_RETURN_IF_ERROR(storage_.RemoveUnnamed(table_, before_ ? &before_->manifest : nullptr));
   IOLITE_ASSIGN_OR_RETURN(auto manifest, NextManifest(std::move(materialization)));
   IOLITE_RETURN_IF_ERROR(HideEarlier(manifest));
   if (before_) KeepRowsFiles(before_->manifest, manifest);

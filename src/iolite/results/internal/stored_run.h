@@ -40,7 +40,10 @@ class StoredRun final : public ResultRun {
 
  private:
   StoredRun(TableStorage& storage, std::string_view table, RunOwner owner)
-      : storage_(storage), table_(table), owner_(std::move(owner)), parts_(storage.store(), table_) {}
+      : storage_(storage),
+        table_(table),
+        owner_(std::move(owner)),
+        parts_(storage.store(), table_) {}
   Status Begin(std::string_view definition_hash);
   Result<TableManifest> NextManifest(Materialization materialization) const;
   Status HideEarlier(TableManifest& manifest);

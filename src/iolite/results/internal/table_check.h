@@ -11,7 +11,8 @@ namespace iolite::results {
 Result<std::vector<VerifyFinding>> VerifyTable(const RequestContext& context,
                                                const TableStorage& storage, std::string_view table);
 
-/// Rebuilds what is derived and not sound. kDataLoss names what cannot be rebuilt, after the rest was.
+/// Rebuilds what is derived and not sound. kDataLoss names what cannot be rebuilt, after the rest
+/// was.
 Status RepairTable(const RequestContext& context, TableStorage& storage, std::string_view table);
 
 }  // namespace iolite::results

@@ -27,8 +27,8 @@ std::optional<std::string> TableOfRun(std::string_view path);
 std::optional<std::string> TableOfDropped(std::string_view path);
 /// n of `results/T.part-<n>.arrow`.
 std::optional<int64_t> PartIndex(std::string_view table, std::string_view path);
-/// The stem that a segment's object of `table` belongs to: `results/T` or `results/T__seg<n>`; nothing
-/// for the table's other objects and those of other tables.
+/// The stem that a segment's object of `table` belongs to: `results/T` or `results/T__seg<n>`;
+/// nothing for the table's other objects and those of other tables.
 std::optional<std::string> StemOf(std::string_view table, std::string_view path);
 
 }  // namespace iolite::results

@@ -1,6 +1,7 @@
 #include "iolite/results/internal/table_manifest.h"
 
 #include <algorithm>
+
 #include <nlohmann/json.hpp>
 
 #include "iolite/results/internal/table_files.h"

@@ -10,8 +10,8 @@
 
 namespace iolite::results {
 
-/// `T.manifest.json`: which segments count. Carries the materialization too, so that both change in one
-/// step; `T.materialization.json` is its copy for readers.
+/// `T.manifest.json`: which segments count. Carries the materialization too, so that both change in
+/// one step; `T.materialization.json` is its copy for readers.
 struct TableManifest {
   static constexpr int kFormatNewest = 1;
 
@@ -25,7 +25,7 @@ struct TableManifest {
   int format = kFormatNewest;
   std::string table;
   int64_t version = 0;
-  std::string run_id;  ///< of the run that made this version
+  std::string run_id;              ///< of the run that made this version
   int64_t segment_index_next = 0;  ///< names are never used twice
   std::vector<SegmentEntry> segments;
   Materialization materialization;

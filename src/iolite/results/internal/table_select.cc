@@ -39,15 +39,16 @@ std::string HiddenBits(const columnar::RowSet& hidden, int64_t row_count) {
   return bytes;
 }
 
-// A few rows are listed; many are looked up in a constant of a bit a row, whose cost does not depend on
-// how many are hidden.
+// A few rows are listed; many are looked up in a constant of a bit a row, whose cost does not
+// depend on how many are hidden.
 std::string VisibleCondition(const Snapshot::Part& part) {
   if (part.hidden->cardinality() > kListedRowCount) {
     return fmt::format("get_bit(from_base64('{}')::BIT, file_row_number::INTEGER) = 0",
                        Base64(HiddenBits(*part.hidden, part.segment->row_count())));
   }
   std::string list;
-  part.hidden->ForEach([&](uint32_t row) { list += fmt::format("{}{}", list.empty() ? "" : ",", row); });
+  part.hidden->ForEach(
+      [&](uint32_t row) { list += fmt::format("{}{}", list.empty() ? "" : ",", row); });
   return fmt::format("file_row_number NOT IN ({})", list);
 }
 
@@ -71,8 +72,9 @@ Result<std::string> SelectVisible(const TableStorage& storage, const Snapshot& s
       whole_files += (whole_files.empty() ? "" : ", ") + file;
       continue;
     }
-    select += fmt::format("{}SELECT {} FROM read_parquet({}, file_row_number = true) WHERE {}",
-                          select.empty() ? "" : " UNION ALL ", columns, file, VisibleCondition(part));
+    select +=
+        fmt::format("{}SELECT {} FROM read_parquet({}, file_row_number = true) WHERE {}",
+                    select.empty() ? "" : " UNION ALL ", columns, file, VisibleCondition(part));
   }
   if (whole_files.empty()) return select;
   return fmt::format("SELECT {} FROM read_parquet([{}]){}{}", columns, whole_files,

@@ -6,7 +6,8 @@
 
 namespace iolite::results {
 
-/// The SELECT statement over the visible rows of a version. kUnimplemented where the store has no files.
+/// The SELECT statement over the visible rows of a version. kUnimplemented where the store has no
+/// files.
 Result<std::string> SelectVisible(const TableStorage& storage, const Snapshot& snapshot);
 
 }  // namespace iolite::results

@@ -25,7 +25,8 @@ class TableStorage {
 
   /// Nothing when there is no such table.
   Result<std::optional<StoredManifest>> LoadManifest(std::string_view table) const;
-  /// Writes the materialization's copy, then replaces the version `before`. kAborted when another is there.
+  /// Writes the materialization's copy, then replaces the version `before`. kAborted when another
+  /// is there.
   Status PutManifest(const TableManifest& manifest, const std::optional<StoredManifest>& before);
   /// Writes `T.materialization.json` where it is not what the manifest says.
   Status PutMaterialization(const Materialization& materialization);
@@ -33,7 +34,8 @@ class TableStorage {
   Result<std::optional<RunRecord>> LoadRun(std::string_view table) const;
   /// Removes the parts, then the run: a crash in between leaves a run without parts.
   Status RemoveRun(std::string_view table);
-  /// Removes objects of segments that the manifest does not name, and hidden rows of other versions.
+  /// Removes objects of segments that the manifest does not name, and hidden rows of other
+  /// versions.
   Status RemoveUnnamed(std::string_view table, const TableManifest* manifest);
   /// Removes the table: tombstone, manifest, the rest, tombstone.
   Status Drop(std::string_view table);

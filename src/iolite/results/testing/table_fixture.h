@@ -17,8 +17,8 @@ using VisibleRows = std::map<std::string, std::string>;
 /// What a run of `task` over `papers` says about itself.
 Materialization SampleMaterialization();
 
-/// Reads what a reader of `table` sees, and checks that the parts agree with it: every row is found by id
-/// and lies nearest to its own vector.
+/// Reads what a reader of `table` sees, and checks that the parts agree with it: every row is found
+/// by id and lies nearest to its own vector.
 Result<VisibleRows> ReadVisible(ResultStore& results, const std::string& table);
 
 /// Starts a run, appends `rows` in parts of `part_row_count`, hides `gone`, commits.

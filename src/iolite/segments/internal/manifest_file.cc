@@ -1,6 +1,7 @@
 #include "iolite/segments/internal/manifest_file.h"
 
 #include <algorithm>
+
 #include <nlohmann/json.hpp>
 
 namespace iolite::segments {
@@ -29,7 +30,8 @@ Result<SegmentManifest> ReadFields(const Json& json, std::string_view path) {
   SegmentManifest manifest;
   manifest.row_count = json.at("row_count");
   manifest.dimension = json.at("dimension");
-  IOLITE_ASSIGN_OR_RETURN(manifest.metric, vector::ParseMetric(json.at("metric").get<std::string>()));
+  IOLITE_ASSIGN_OR_RETURN(manifest.metric,
+                          vector::ParseMetric(json.at("metric").get<std::string>()));
   manifest.index_kind = json.at("index_kind");
   manifest.index_version = json.at("index_version");
   IOLITE_ASSIGN_OR_RETURN(manifest.element_type,

@@ -17,8 +17,8 @@ struct OpenedIndex {
   std::string warning;  ///< why it is not the index file
 };
 
-/// The index file, mapped; else an exact index over vectors decoded from the rows file, whose memory is
-/// drawn from the budget.
+/// The index file, mapped; else an exact index over vectors decoded from the rows file, whose
+/// memory is drawn from the budget.
 Result<OpenedIndex> OpenIndex(const SegmentOptions& options, std::string_view stem,
                               const SegmentManifest& manifest);
 
