@@ -54,6 +54,21 @@ def sha256_of(path):
     return digest.hexdigest()
 
 
+def run_cargo(arguments, home):
+    """Runs the cargo on PATH, or Debian's when that one does not work here (rustup's without a toolchain)."""
+    environment = {**os.environ, "CARGO_HOME": str(home)}
+    works = subprocess.run(["cargo", "--version"], capture_output=True, env=environment).returncode == 0 \
+        if shutil.which("cargo") else False
+    if not works:
+        environment["RUSTC"] = "/usr/bin/rustc"
+    run(["cargo" if works else "/usr/bin/cargo", *arguments], env=environment)
+
+
+def cargo_home(otherwise):
+    home = os.environ.get("HOME")
+    return pathlib.Path(os.environ.get("CARGO_HOME") or pathlib.Path(home or otherwise) / ".cargo")
+
+
 # ---- fetching ---------------------------------------------------------------------------------------
 
 
@@ -89,10 +104,8 @@ def fetch_from_crates(archive, folder):
     (folder / "Cargo.toml").write_text(
         '[package]\nname = "fetch"\nversion = "0.0.0"\nedition = "2021"\n'
         f'[dependencies]\n{archive["package"]} = "={archive["version"]}"\n')
-    home = pathlib.Path(os.environ.get("CARGO_HOME")
-                        or pathlib.Path(os.environ.get("HOME") or folder) / ".cargo")
-    run(["cargo", "fetch", "--quiet", "--manifest-path", folder / "Cargo.toml"],
-        env={**os.environ, "CARGO_HOME": str(home)})
+    home = cargo_home(folder)
+    run_cargo(["fetch", "--quiet", "--manifest-path", folder / "Cargo.toml"], home)
     for crate in home.glob(f"registry/cache/*/{archive['file']}"):
         shutil.copy(crate, folder / archive["file"])
 
@@ -240,11 +253,8 @@ def build_tokenizers(into, stamps):
         return
     say("build the tokenizers' library")
     target = into / ".cargo-target"
-    environment = dict(os.environ)
-    if not environment.get("HOME") and not environment.get("CARGO_HOME"):
-        environment["CARGO_HOME"] = str(into / ".cargo")
-    run(["cargo", "build", "--release", "--locked", "--manifest-path", SHIM / "Cargo.toml",
-         "--target-dir", target], env=environment)
+    run_cargo(["build", "--release", "--locked", "--manifest-path", SHIM / "Cargo.toml", "--target-dir", target],
+              cargo_home(into))
     place.parent.mkdir(parents=True, exist_ok=True)
     draft = place.with_name("." + LIBRARY)
     shutil.copyfile(target / "release" / LIBRARY, draft)

@@ -23,8 +23,12 @@ need_command clang-tidy-14 clang-tidy-14
 need_command python3 python3
 if command -v g++ >/dev/null && ! at_least "$(g++ -dumpfullversion)" 12; then missing+=(g++-12); fi
 at_least "$(version_of cmake --version)" 3.25 || missing+=(cmake)
-# The build's own Rust is Debian's newer one; /usr/bin/cargo of the plain package is too old.
-at_least "$(version_of cargo --version)" 1.85 || missing+=(cargo-web rustc-web)
+# The cargo on PATH, or else Debian's newer one beside it; Debian's plain `cargo` is too old, and rustup's is
+# none without a toolchain.
+has_cargo() {
+  at_least "$(version_of cargo --version)" 1.85 || at_least "$(version_of /usr/bin/cargo --version)" 1.85
+}
+has_cargo || missing+=(cargo-web rustc-web)
 if command -v python3 >/dev/null; then
   python3 -c 'import pip' 2>/dev/null || missing+=(python3-pip)
 else
@@ -74,7 +78,4 @@ if ! { "${install[@]}" update -q && "${install[@]}" install -q -y --no-install-r
   echo "dev: apt-get could not install: ${missing[*]}; its reason stands above. ./dev setup goes on from here." >&2
   exit 1
 fi
-if ! at_least "$(version_of cargo --version)" 1.85; then
-  echo "dev: $(command -v cargo) is $(version_of cargo --version), and the build needs 1.85: put a newer cargo first on PATH." >&2
-  exit 1
-fi
+has_cargo || { echo "dev: there is still no cargo 1.85 or newer on PATH or in /usr/bin; get one, from rustup for example" >&2; exit 1; }
