@@ -31,7 +31,8 @@ Result<const Architecture*> FindArchitecture(const ModelConfig& config) {
           ? "names no architecture (`model_type`)"
           : fmt::format("is of architecture `{}`, which is not supported", model_type);
   return Unimplemented(
-      "{} {}. Checkpoints may be of: {}; any other encoder runs from a model.onnx in its folder",
+      "{} {}. Checkpoints may be of: {}, model2vec; any other encoder runs from a model.onnx in "
+      "its folder",
       config.path(), found, ArchitectureNames());
 }
 

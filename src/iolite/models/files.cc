@@ -4,20 +4,40 @@
 
 #include <cerrno>
 #include <cstdio>
+#include <functional>
 #include <memory>
+#include <string_view>
+#include <vector>
+
+#include "iolite/base/hash.h"
 
 namespace iolite::models {
+namespace {
 
-Result<std::string> ReadFile(const std::string& path) {
+Status ReadPieces(const std::string& path, const std::function<void(std::string_view)>& take) {
   std::unique_ptr<FILE, int (*)(FILE*)> file(std::fopen(path.c_str(), "rb"), &std::fclose);
   if (!file) return ErrnoStatus(errno, "Cannot open " + path);
-  std::string bytes;
-  char buffer[1 << 16];
+  std::vector<char> buffer(1 << 18);
   size_t count;
-  while ((count = std::fread(buffer, 1, sizeof(buffer), file.get())) > 0)
-    bytes.append(buffer, count);
+  while ((count = std::fread(buffer.data(), 1, buffer.size(), file.get())) > 0) {
+    take({buffer.data(), count});
+  }
   if (std::ferror(file.get())) return ErrnoStatus(errno, "Cannot read " + path);
+  return Status();
+}
+
+}  // namespace
+
+Result<std::string> ReadFile(const std::string& path) {
+  std::string bytes;
+  IOLITE_RETURN_IF_ERROR(ReadPieces(path, [&](std::string_view piece) { bytes += piece; }));
   return bytes;
+}
+
+Result<std::string> Sha256OfFile(const std::string& path) {
+  Sha256 hash;
+  IOLITE_RETURN_IF_ERROR(ReadPieces(path, [&](std::string_view piece) { hash.Update(piece); }));
+  return hash.Finish();
 }
 
 bool FileExists(const std::string& path) {

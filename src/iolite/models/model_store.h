@@ -11,17 +11,19 @@
 #include "iolite/base/context.h"
 #include "iolite/base/executor.h"
 #include "iolite/models/embedder.h"
+#include "iolite/models/http.h"
 #include "iolite/program/runtime.h"
+#include "iolite/storage/disk.h"
 
 namespace iolite::models {
 
 /// A model's files on this machine.
 struct ResolvedModel {
-  std::string id;
+  std::string id;  ///< a path becomes `local:` and the absolute path
   std::string folder;
-  std::string origin;    ///< catalog, local, cache, hub
-  std::string revision;  ///< the hub's commit, or empty
-  std::string content_hash;
+  std::string origin;        ///< catalog, local, cache, hub
+  std::string revision;      ///< the hub's commit, or empty
+  std::string content_hash;  ///< what find_in_catalog leaves empty is computed
 };
 
 struct PulledFile {
@@ -36,17 +38,17 @@ struct PullResult {
 };
 
 struct PullProgress {
-  std::string file;
-  int64_t bytes_done = 0;
-  int64_t bytes_total = 0;
+  std::string file;         ///< on its way now
+  int64_t bytes_done = 0;   ///< of all files
+  int64_t bytes_total = 0;  ///< of all files whose size the hub tells
 };
 
 struct ModelStoreOptions {
-  std::string folder;                 ///< the database's models/
-  std::string hub_cache_folder;       ///< Hugging Face's cache; empty: HF_HUB_CACHE, HF_HOME or ~/.cache
+  std::string folder;            ///< the database's models/
+  std::string hub_cache_folder;  ///< Hugging Face's cache; empty: HF_HUB_CACHE, HF_HOME or ~/.cache
   std::string hub_url = "https://huggingface.co";
-  std::string hub_token;              ///< sent to hub_url only
-  bool offline = false;               ///< never ask the hub
+  std::string hub_token;  ///< sent to hub_url only
+  bool offline = false;   ///< never ask the hub
   program::Precision precision = program::Precision::kAuto;
   int32_t thread_count = 0;
   int32_t batch_token_count_max = 0;  ///< 0: measured default
@@ -55,10 +57,14 @@ struct ModelStoreOptions {
   std::shared_ptr<program::Runtime> runtime;
   Executor* executor = nullptr;
   Clock* clock = &Clock::System();
+  storage::Disk* disk = &storage::Disk::System();
+  std::shared_ptr<HttpClient> http;  ///< null: libcurl
+  /// Models that nobody uses stay loaded up to so many bytes.
+  int64_t idle_bytes_max = int64_t{2} << 30;
 };
 
-/// Finds, fetches and loads models. A loaded model is shared by all who ask and stays while anyone uses
-/// it.
+/// Finds, fetches and loads models. A loaded model is shared by all who ask and stays while anyone
+/// uses it.
 ///
 /// Threads: any number; those who ask for one model at once wait for one load.
 class ModelStore {
@@ -66,16 +72,23 @@ class ModelStore {
   static Result<std::unique_ptr<ModelStore>> Open(ModelStoreOptions options);
   virtual ~ModelStore() = default;
 
-  /// An id resolves through the catalog, `local:DIR` or a path, the Hugging Face cache. Never downloads:
-  /// kNotFound says where it looked and how to pull.
+  /// An id resolves through the catalog, `local:DIR` or a path, what was pulled before, the Hugging
+  /// Face cache, and last a folder of that name. Never downloads: kNotFound says where it looked
+  /// and how to pull.
   virtual Result<ResolvedModel> Resolve(std::string_view id) = 0;
-  /// Resolve, else download from the hub: `revision` (a branch, tag or commit; `main` when empty) is
-  /// pinned to a commit, interrupted files resume, checksums are kept.
+  /// Resolve, else download from the hub: `revision` (a branch, tag or commit; `main` when empty)
+  /// is pinned to a commit, interrupted files resume, checksums are kept. A revision that is named
+  /// is looked for among what was pulled and cached, not in the catalog.
+  ///
+  /// kUnavailable when the hub does not answer after several attempts; kPermissionDenied when it
+  /// wants a token; kNotFound when it has no such model; kDataLoss when a checksum does not fit;
+  /// kUnimplemented when it has no weights that can be loaded; kFailedPrecondition when the store
+  /// is offline.
   virtual Result<PullResult> Pull(const RequestContext& context, std::string_view id,
                                   std::string_view revision,
                                   const std::function<void(const PullProgress&)>& progress) = 0;
-  /// Loads, or shares what is loaded. `precision` overrides the store's. kUnimplemented names what the
-  /// engine cannot run and lists what it can.
+  /// Loads, or shares what is loaded. `precision` overrides the store's. kUnimplemented names what
+  /// the engine cannot run and lists what it can.
   virtual Result<std::shared_ptr<const Embedder>> LoadEmbedder(
       const RequestContext& context, std::string_view id,
       std::optional<program::Precision> precision = std::nullopt) = 0;

@@ -9,6 +9,9 @@ namespace iolite::models {
 /// The bytes of a file. kNotFound or kPermissionDenied, naming the path.
 Result<std::string> ReadFile(const std::string& path);
 
+/// SHA-256 of a file's bytes, read in pieces.
+Result<std::string> Sha256OfFile(const std::string& path);
+
 /// Whether `path` names a file, also through a link.
 bool FileExists(const std::string& path);
 
