@@ -34,7 +34,8 @@ class CatalogTest : public ::testing::Test {
             .row_count = 5183,
             .files = {{"/data/a.parquet", 12, 34, "e"}, {"/more/p.parquet", 56, 78, ""}},
             .created_us = 1,
-            .read_us = 2};
+            .read_us = 2,
+            .reader_options = "delim = ';'"};
   }
   static TableEntry Table(std::string name, std::string source, int64_t created_us) {
     return {.name = std::move(name),
@@ -70,6 +71,7 @@ TEST_F(CatalogTest, SourcesSurviveReopening) {
   EXPECT_EQ(source.files[0].etag, "e");
   EXPECT_EQ(source.row_count, 5183);
   EXPECT_EQ(source.read_us, 2);
+  EXPECT_EQ(source.reader_options, "delim = ';'");
 }
 
 TEST_F(CatalogTest, NamesAreSharedByBothKindsInAnyCase) {

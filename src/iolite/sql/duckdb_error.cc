@@ -37,41 +37,29 @@ StatusCode CodeOfTransaction(std::string_view message) {
 
 StatusCode CodeOf(ExceptionType type, std::string_view message) {
   switch (type) {
-    case ExceptionType::IO:
-      return CodeOfIo(message);
-    case ExceptionType::TRANSACTION:
-      return CodeOfTransaction(message);
+    case ExceptionType::IO: return CodeOfIo(message);
+    case ExceptionType::TRANSACTION: return CodeOfTransaction(message);
     case ExceptionType::CONSTRAINT:
-    case ExceptionType::DEPENDENCY:
-      return StatusCode::kFailedPrecondition;
-    case ExceptionType::PERMISSION:
-      return StatusCode::kPermissionDenied;
-    case ExceptionType::OUT_OF_MEMORY:
-      return StatusCode::kResourceExhausted;
-    case ExceptionType::INTERRUPT:
-      return StatusCode::kCancelled;
+    case ExceptionType::DEPENDENCY: return StatusCode::kFailedPrecondition;
+    case ExceptionType::PERMISSION: return StatusCode::kPermissionDenied;
+    case ExceptionType::OUT_OF_MEMORY: return StatusCode::kResourceExhausted;
+    case ExceptionType::INTERRUPT: return StatusCode::kCancelled;
     case ExceptionType::NOT_IMPLEMENTED:
     case ExceptionType::MISSING_EXTENSION:
-    case ExceptionType::AUTOLOAD:
-      return StatusCode::kUnimplemented;
+    case ExceptionType::AUTOLOAD: return StatusCode::kUnimplemented;
     case ExceptionType::HTTP:
     case ExceptionType::NETWORK:
-    case ExceptionType::CONNECTION:
-      return StatusCode::kUnavailable;
-    case ExceptionType::SERIALIZATION:
-      return StatusCode::kDataLoss;
+    case ExceptionType::CONNECTION: return StatusCode::kUnavailable;
+    case ExceptionType::SERIALIZATION: return StatusCode::kDataLoss;
     case ExceptionType::FATAL:
     case ExceptionType::INTERNAL:
     case ExceptionType::NULL_POINTER:
     case ExceptionType::PLANNER:
     case ExceptionType::OPTIMIZER:
     case ExceptionType::EXECUTOR:
-    case ExceptionType::SCHEDULER:
-      return StatusCode::kInternal;
-    case ExceptionType::INVALID:
-      return StatusCode::kUnknown;
-    default:
-      return StatusCode::kInvalidArgument;
+    case ExceptionType::SCHEDULER: return StatusCode::kInternal;
+    case ExceptionType::INVALID: return StatusCode::kUnknown;
+    default: return StatusCode::kInvalidArgument;
   }
 }
 

@@ -45,8 +45,7 @@ int64_t FixedBytes(const duckdb::LogicalType& type) {
     case duckdb::PhysicalType::ARRAY:
       return static_cast<int64_t>(duckdb::ArrayType::GetSize(type)) *
              FixedBytes(duckdb::ArrayType::GetChildType(type));
-    case duckdb::PhysicalType::LIST:
-      return 64;
+    case duckdb::PhysicalType::LIST: return 64;
     case duckdb::PhysicalType::STRUCT: {
       int64_t bytes = 0;
       for (const auto& child : duckdb::StructType::GetChildTypes(type)) {
@@ -54,8 +53,7 @@ int64_t FixedBytes(const duckdb::LogicalType& type) {
       }
       return bytes;
     }
-    default:
-      return static_cast<int64_t>(duckdb::GetTypeIdSize(type.InternalType()));
+    default: return static_cast<int64_t>(duckdb::GetTypeIdSize(type.InternalType()));
   }
 }
 

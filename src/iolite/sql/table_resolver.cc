@@ -91,8 +91,7 @@ TargetName TargetOf(duckdb::SQLStatement& statement) {
       return NameOf(statement.Cast<duckdb::UpdateStatement>().table.get());
     case duckdb::StatementType::DELETE_STATEMENT:
       return NameOf(statement.Cast<duckdb::DeleteStatement>().table.get());
-    default:
-      return {};
+    default: return {};
   }
 }
 

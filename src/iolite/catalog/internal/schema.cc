@@ -9,7 +9,8 @@ CREATE TABLE sources (
   format TEXT NOT NULL,
   row_count INTEGER NOT NULL,
   created_us INTEGER NOT NULL,
-  read_us INTEGER NOT NULL);
+  read_us INTEGER NOT NULL,
+  reader_options TEXT NOT NULL);
 CREATE TABLE source_patterns (
   source TEXT NOT NULL COLLATE NOCASE REFERENCES sources(name) ON DELETE CASCADE,
   position INTEGER NOT NULL,

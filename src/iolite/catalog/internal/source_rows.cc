@@ -68,6 +68,7 @@ SourceEntry HeadOf(const Statement& row) {
   source.row_count = row.Int(2);
   source.created_us = row.Int(3);
   source.read_us = row.Int(4);
+  source.reader_options = row.Text(5);
   return source;
 }
 
@@ -111,8 +112,9 @@ Status InsertSource(Connection& connection, const SourceEntry& source) {
   }
   {
     IOLITE_ASSIGN_OR_RETURN(auto statement,
-                            connection.Prepare("INSERT INTO sources VALUES (?, ?, ?, ?, ?)"));
-    statement.Bind(source.name, source.format, source.row_count, source.created_us, source.read_us);
+                            connection.Prepare("INSERT INTO sources VALUES (?, ?, ?, ?, ?, ?)"));
+    statement.Bind(source.name, source.format, source.row_count, source.created_us, source.read_us,
+                   source.reader_options);
     IOLITE_RETURN_IF_ERROR(statement.Run());
   }
   return InsertParts(connection, source);
@@ -120,11 +122,11 @@ Status InsertSource(Connection& connection, const SourceEntry& source) {
 
 Status UpdateSource(Connection& connection, const SourceEntry& source) {
   {
-    IOLITE_ASSIGN_OR_RETURN(
-        auto statement,
-        connection.Prepare(
-            "UPDATE sources SET format = ?, row_count = ?, read_us = ? WHERE name = ?"));
-    statement.Bind(source.format, source.row_count, source.read_us, source.name);
+    IOLITE_ASSIGN_OR_RETURN(auto statement,
+                            connection.Prepare("UPDATE sources SET format = ?, row_count = ?, "
+                                               "read_us = ?, reader_options = ? WHERE name = ?"));
+    statement.Bind(source.format, source.row_count, source.read_us, source.reader_options,
+                   source.name);
     IOLITE_RETURN_IF_ERROR(statement.Run());
   }
   if (connection.change_count() == 0) return NoSuchSource(source.name);
@@ -136,9 +138,8 @@ Result<SourceEntry> SelectSource(Connection& connection, std::string_view name) 
   SourceEntry source;
   {
     IOLITE_ASSIGN_OR_RETURN(
-        auto row,
-        connection.Prepare(
-            "SELECT name, format, row_count, created_us, read_us FROM sources WHERE name = ?"));
+        auto row, connection.Prepare("SELECT name, format, row_count, created_us, read_us, "
+                                     "reader_options FROM sources WHERE name = ?"));
     IOLITE_ASSIGN_OR_RETURN(const bool found, row.Bind(name).Step());
     if (!found) return NoSuchSource(name);
     source = HeadOf(row);
@@ -151,9 +152,8 @@ Result<std::vector<SourceEntry>> SelectSources(Connection& connection) {
   std::vector<SourceEntry> sources;
   {
     IOLITE_ASSIGN_OR_RETURN(
-        auto row,
-        connection.Prepare(
-            "SELECT name, format, row_count, created_us, read_us FROM sources ORDER BY name"));
+        auto row, connection.Prepare("SELECT name, format, row_count, created_us, read_us, "
+                                     "reader_options FROM sources ORDER BY name"));
     while (true) {
       IOLITE_ASSIGN_OR_RETURN(const bool more, row.Step());
       if (!more) break;
