@@ -112,9 +112,7 @@ class Puller {
     reporting_ = config == selected_.end();  // the total is not known before
     if (reporting_) return Status();
     IOLITE_RETURN_IF_ERROR(Fetch(HubFile(*config)).status());
-    IOLITE_ASSIGN_OR_RETURN(const auto file,
-                            disk_.Open(folder_ + "/config.json", storage::OpenMode::kRead));
-    IOLITE_ASSIGN_OR_RETURN(const std::string text, storage::ReadWhole(*file));
+    IOLITE_ASSIGN_OR_RETURN(const std::string text, ReadFile(folder_ + "/config.json"));
     reporting_ = true;
     return Select(ChooseWeights(text));
   }
@@ -150,10 +148,9 @@ class Puller {
   std::optional<PulledFile> TakeExisting(const HubFile& file, const std::string& path) {
     const auto stat = disk_.Stat(path);
     if (!stat.ok() || (file.size_bytes >= 0 && stat->size_bytes != file.size_bytes)) return {};
-    auto there = Describe(context_, disk_, path);
-    if (!there.ok() || (!file.sha256.empty() && there->sha256 != file.sha256)) return {};
-    there->name = file.name;
-    return std::move(*there);
+    const auto sha256 = Sha256OfFile(path);
+    if (!sha256.ok() || (!file.sha256.empty() && *sha256 != file.sha256)) return {};
+    return PulledFile{file.name, stat->size_bytes, *sha256};
   }
 
   void Report(const HubFile& file, int64_t bytes) {

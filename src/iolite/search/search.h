@@ -28,14 +28,15 @@ struct Query {
 };
 
 struct SearchRequest {
-  std::string source;  ///< a source or SQL table, searched by its newest result table; or a result table
+  std::string
+      source;  ///< a source or SQL table, searched by its newest result table; or a result table
   Query query;
-  int64_t k = 10;
-  std::string where;                 ///< any SQL condition over the source; empty for none
-  std::vector<std::string> select;   ///< columns of the source; empty for all
-  bool fetch_rows = true;            ///< false: ids and scores only
-  bool exact = false;
-  int64_t ef = 0;
+  int64_t k = 10;                   ///< more than there are rows gives all
+  std::string where;                ///< any SQL condition over the source; empty for none
+  std::vector<std::string> select;  ///< columns of the source; empty for all
+  bool fetch_rows = true;           ///< false: ids and scores only
+  bool exact = false;               ///< compare with every row in place of using the index
+  int64_t ef = 0;                   ///< candidate pool of the index; 0: its own choice
 };
 
 /// One channel's word on a hit.
@@ -47,7 +48,8 @@ struct ChannelEvidence {
 
 struct Hit {
   std::string id;
-  double score = 0;     ///< higher is better: cosine similarity, inner product, or minus the L2 distance
+  double score =
+      0;  ///< higher is better: cosine similarity, inner product, or minus the L2 distance
   double distance = 0;  ///< lower is nearer: 1 - cosine, minus the product, or the L2 distance
   std::vector<ChannelEvidence> retrieved_by;
   std::vector<std::string> annotated_by;
@@ -56,8 +58,8 @@ struct Hit {
 struct SearchResponse {
   std::string table;  ///< the result table that answered
   std::vector<Hit> hits;
-  /// Row i belongs to hits[i]; null when rows were not asked for. A row that the source no longer has is
-  /// all null.
+  /// Row i belongs to hits[i]; null when rows were not asked for, or when the source is gone, which
+  /// a warning tells. A row that the source no longer has is all null.
   std::shared_ptr<arrow::Table> rows;
   /// What a person should know: vectors older than the source, a scan in place of an index.
   std::vector<std::string> warnings;
@@ -68,17 +70,20 @@ struct SearcherOptions {
   catalog::Catalog* catalog = nullptr;
   results::ResultStore* results = nullptr;
   sql::Database* database = nullptr;
+  /// Called for every query by text: what it gives should stay loaded.
   std::function<Result<std::shared_ptr<const models::Embedder>>(const RequestContext&,
                                                                 std::string_view model_id)>
       load_embedder;
   Executor* executor = nullptr;
-  Budget* budget = &Budget::Unlimited();
-  int64_t filter_cache_entry_count = 64;
-  int64_t row_cache_bytes_max = 256 << 20;
+  Budget* budget = &Budget::Unlimited();    ///< the row cache draws from it
+  int64_t filter_cache_entry_count = 64;    ///< rows that a condition let through, kept by its text
+  int64_t row_cache_bytes_max = 256 << 20;  ///< decoded columns and keys of sources
 };
 
-/// Answers searches. Filters decide before rows take a place in the top k; only the k answered rows are
-/// read from the source.
+/// Answers searches. Filters decide before rows take a place in the top k; only the k answered rows
+/// are read from the source. Ties break by id, in the order of bytes.
+///
+/// Adds the steps `resolve`, `filter`, `embed`, `index` and `rows` to context.trace.
 ///
 /// Threads: any number.
 class Searcher {
@@ -86,14 +91,23 @@ class Searcher {
   static Result<std::unique_ptr<Searcher>> Make(SearcherOptions options);
   virtual ~Searcher() = default;
 
+  /// kInvalidArgument for a negative k, a query vector of another dimension or with NaN, a
+  /// condition that does not parse or bind, an unknown column; kNotFound for an unknown name or
+  /// like_row_id; kFailedPrecondition when the source has no vectors yet, or a text is asked of
+  /// vectors that no model made; kDataLoss names a damaged rows file.
   virtual Result<SearchResponse> Search(const RequestContext& context,
                                         const SearchRequest& request) = 0;
-  /// Many queries with the settings of one request (whose own query is ignored), in the order given.
-  /// Texts are embedded together; `thread_count` of 0 means all.
+  /// Many queries with the settings of one request (whose own query is ignored), in the order
+  /// given. Texts are embedded together; `thread_count` of 0 means all.
   virtual Result<std::vector<SearchResponse>> SearchBatch(const RequestContext& context,
                                                           const SearchRequest& settings,
                                                           std::span<const Query> queries,
                                                           int32_t thread_count) = 0;
+  /// The columns that `rows` will have for these columns of a source: for HitTableSchema()
+  /// (hits.h).
+  virtual Result<std::shared_ptr<arrow::Schema>> RowSchema(
+      const RequestContext& context, std::string_view source,
+      const std::vector<std::string>& select) = 0;
 };
 
 }  // namespace iolite::search

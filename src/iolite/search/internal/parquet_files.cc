@@ -1,0 +1,163 @@
+#include "iolite/search/internal/parquet_files.h"
+
+#include <arrow/array.h>
+#include <arrow/array/concatenate.h>
+#include <arrow/compute/cast.h>
+#include <arrow/io/file.h>
+#include <arrow/table.h>
+#include <arrow/type.h>
+#include <parquet/arrow/reader.h>
+#include <parquet/exception.h>
+#include <parquet/file_reader.h>
+#include <parquet/metadata.h>
+#include <parquet/schema.h>
+
+#include <algorithm>
+
+#include "iolite/columnar/arrow_status.h"
+
+namespace iolite::search::internal {
+namespace {
+
+/// Runs what may throw Parquet's exceptions.
+template <typename Function>
+auto Guarded(const std::string& path, Function&& function) -> decltype(function()) {
+  try {
+    return function();
+  } catch (const std::exception& error) {
+    return DataLoss("{} could not be read: {}", path, error.what());
+  }
+}
+
+Result<std::unique_ptr<parquet::ParquetFileReader>> OpenReader(
+    const std::string& path, std::shared_ptr<parquet::FileMetaData> footer) {
+  IOLITE_ASSIGN_OR_RETURN_ARROW(auto file, arrow::io::ReadableFile::Open(path));
+  return parquet::ParquetFileReader::Open(std::move(file), parquet::default_reader_properties(),
+                                          std::move(footer));
+}
+
+/// The leaves that make up a top-level column.
+std::vector<int> Leaves(const parquet::FileMetaData& footer, const std::string& column) {
+  std::vector<int> leaves;
+  for (int leaf = 0; leaf < footer.schema()->num_columns(); ++leaf) {
+    if (footer.schema()->GetColumnRoot(leaf)->name() == column) leaves.push_back(leaf);
+  }
+  return leaves;
+}
+
+bool IsText(arrow::Type::type id) {
+  return id == arrow::Type::STRING || id == arrow::Type::LARGE_STRING ||
+         id == arrow::Type::STRING_VIEW;
+}
+
+bool IsBytes(arrow::Type::type id) {
+  return id == arrow::Type::BINARY || id == arrow::Type::LARGE_BINARY ||
+         id == arrow::Type::BINARY_VIEW;
+}
+
+bool IsList(arrow::Type::type id) {
+  return id == arrow::Type::LIST || id == arrow::Type::LARGE_LIST ||
+         id == arrow::Type::FIXED_SIZE_LIST;
+}
+
+bool SameTime(const arrow::DataType& stored, const arrow::DataType& shown) {
+  const auto& left = static_cast<const arrow::TimestampType&>(stored);
+  const auto& right = static_cast<const arrow::TimestampType&>(shown);
+  return left.unit() == right.unit() && left.timezone().empty() == right.timezone().empty();
+}
+
+Result<std::shared_ptr<arrow::Array>> AsType(const std::shared_ptr<arrow::Array>& array,
+                                             const std::shared_ptr<arrow::DataType>& type,
+                                             const std::string& column) {
+  if (array->type()->Equals(*type)) return array;
+  if (!SameMeaning(*array->type(), *type)) {
+    return Unimplemented("Column {} is stored as {} and shown as {}.", column,
+                         array->type()->ToString(), type->ToString());
+  }
+  arrow::Result<std::shared_ptr<arrow::Array>> cast = arrow::compute::Cast(*array, type);
+  if (!cast.ok()) return Unimplemented("Column {}: {}", column, cast.status().message());
+  return *cast;
+}
+
+}  // namespace
+
+bool SameMeaning(const arrow::DataType& stored, const arrow::DataType& shown) {
+  const arrow::Type::type from = stored.id();
+  const arrow::Type::type to = shown.id();
+  if (stored.Equals(shown)) return true;
+  if (from == arrow::Type::DICTIONARY) {
+    return SameMeaning(*static_cast<const arrow::DictionaryType&>(stored).value_type(), shown);
+  }
+  if (IsText(from) && IsText(to)) return true;
+  if (IsBytes(from) && IsBytes(to)) return true;
+  if (from == arrow::Type::TIMESTAMP && to == arrow::Type::TIMESTAMP)
+    return SameTime(stored, shown);
+  if (IsList(from) && IsList(to)) {
+    return SameMeaning(*stored.field(0)->type(), *shown.field(0)->type());
+  }
+  return false;
+}
+
+Result<std::shared_ptr<const ParquetFiles>> ParquetFiles::Open(
+    const std::vector<std::string>& paths) {
+  auto files = std::make_shared<ParquetFiles>();
+  for (const std::string& path : paths) {
+    const Status status = Guarded(path, [&]() -> Status {
+      IOLITE_ASSIGN_OR_RETURN(const auto reader, OpenReader(path, nullptr));
+      File file{path, reader->metadata(), files->row_count_, {}};
+      int64_t end = 0;
+      for (int group = 0; group < file.footer->num_row_groups(); ++group) {
+        end += file.footer->RowGroup(group)->num_rows();
+        file.row_group_ends.push_back(end);
+      }
+      files->row_count_ += end;
+      files->files_.push_back(std::move(file));
+      return Status::Ok();
+    });
+    IOLITE_RETURN_IF_ERROR(status);
+  }
+  return std::shared_ptr<const ParquetFiles>(std::move(files));
+}
+
+ParquetPlace ParquetFiles::Find(int64_t position) const {
+  const auto after = std::ranges::upper_bound(files_, position, {}, &File::first_row);
+  const auto file = after - 1;
+  const int64_t row = position - file->first_row;
+  const auto group = std::ranges::upper_bound(file->row_group_ends, row);
+  const int64_t begin = group == file->row_group_ends.begin() ? 0 : *(group - 1);
+  return {static_cast<int32_t>(file - files_.begin()),
+          static_cast<int32_t>(group - file->row_group_ends.begin()), row - begin};
+}
+
+int64_t ParquetFiles::column_bytes(int32_t file, int32_t row_group,
+                                   const std::string& column) const {
+  const parquet::FileMetaData& footer = *files_[static_cast<size_t>(file)].footer;
+  const std::vector<int> leaves = Leaves(footer, column);
+  if (leaves.empty()) return -1;
+  int64_t bytes = 0;
+  for (const int leaf : leaves) {
+    bytes += footer.RowGroup(row_group)->ColumnChunk(leaf)->total_uncompressed_size();
+  }
+  return bytes;
+}
+
+Result<std::shared_ptr<arrow::Array>> ParquetFiles::ReadColumn(
+    int32_t file_number, int32_t row_group, const std::string& column,
+    const std::shared_ptr<arrow::DataType>& type) const {
+  const File& file = files_[static_cast<size_t>(file_number)];
+  using ArrayResult = Result<std::shared_ptr<arrow::Array>>;
+  return Guarded(file.path, [&]() -> ArrayResult {
+    IOLITE_ASSIGN_OR_RETURN(auto parquet_reader, OpenReader(file.path, file.footer));
+    IOLITE_ASSIGN_OR_RETURN_ARROW(
+        const auto reader,
+        parquet::arrow::FileReader::Make(arrow::default_memory_pool(), std::move(parquet_reader)));
+    IOLITE_ASSIGN_OR_RETURN_ARROW(const std::shared_ptr<arrow::Table> table,
+                                  reader->ReadRowGroup(row_group, Leaves(*file.footer, column)));
+    if (table->num_columns() != 1) return Unimplemented("Column {} is not one column.", column);
+    IOLITE_ASSIGN_OR_RETURN_ARROW(const std::shared_ptr<arrow::Array> array,
+                                  arrow::Concatenate(table->column(0)->chunks()));
+    return AsType(array, type, column);
+  });
+}
+
+}  // namespace iolite::search::internal

@@ -1,0 +1,64 @@
+#pragma once
+
+#include <arrow/type_fwd.h>
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "iolite/base/status.h"
+
+namespace parquet {
+class FileMetaData;
+}
+
+namespace iolite::search::internal {
+
+/// Where a row of a source stands in its files.
+struct ParquetPlace {
+  int32_t file = 0;
+  int32_t row_group = 0;
+  int64_t row = 0;  ///< within the row group
+};
+
+/// The footers of a source's Parquet files, and the columns of single row groups decoded.
+///
+/// Threads: any number.
+class ParquetFiles {
+ public:
+  /// Reads the footers.
+  static Result<std::shared_ptr<const ParquetFiles>> Open(const std::vector<std::string>& paths);
+
+  /// `position` counts the rows of all files in order.
+  ParquetPlace Find(int64_t position) const;
+  int64_t row_count() const { return row_count_; }
+  /// The position of a file's first row.
+  int64_t first_row(size_t file) const { return files_[file].first_row; }
+  size_t file_count() const { return files_.size(); }
+
+  /// Bytes of a column of a row group before decoding; -1 when the file has no such top-level
+  /// column.
+  int64_t column_bytes(int32_t file, int32_t row_group, const std::string& column) const;
+  /// Decodes a column of a row group as `type`, which is how SQL shows it. kUnimplemented when it
+  /// is stored as a type that SQL shows otherwise.
+  Result<std::shared_ptr<arrow::Array>> ReadColumn(
+      int32_t file, int32_t row_group, const std::string& column,
+      const std::shared_ptr<arrow::DataType>& type) const;
+
+ private:
+  struct File {
+    std::string path;
+    std::shared_ptr<parquet::FileMetaData> footer;
+    int64_t first_row = 0;
+    std::vector<int64_t> row_group_ends;  ///< counted within the file
+  };
+  std::vector<File> files_;
+  int64_t row_count_ = 0;
+};
+
+/// Whether values stored as `stored` and shown by SQL as `shown` differ in form alone: the same
+/// type, other offsets, a dictionary, another time zone's name.
+bool SameMeaning(const arrow::DataType& stored, const arrow::DataType& shown);
+
+}  // namespace iolite::search::internal
