@@ -28,6 +28,19 @@ std::string Unquoted(std::string tag) {
   return tag;
 }
 
+/// Reads all of a file into `hash`, and tells its size.
+Result<int64_t> HashInto(const RequestContext& context, const DiskFile& file, Sha256* hash) {
+  std::vector<char> buffer(1 << 20);
+  int64_t offset = 0;
+  while (true) {
+    IOLITE_RETURN_IF_ERROR(context.Check());
+    IOLITE_ASSIGN_OR_RETURN(const size_t count, file.ReadAt(offset, buffer));
+    if (count == 0) return offset;
+    hash->Update({buffer.data(), count});
+    offset += static_cast<int64_t>(count);
+  }
+}
+
 /// One file on its way.
 class Transfer {
  public:
@@ -40,7 +53,6 @@ class Transfer {
         on_bytes_(on_bytes),
         disk_(*target.disk),
         part_path_(target.path + ".part"),
-        tag_path_(part_path_ + ".etag"),
         sha256_(source.sha256) {}
 
   Result<PulledFile> Run() {
@@ -78,25 +90,17 @@ class Transfer {
     return Status();
   }
 
-  /// Opens the part that an earlier run left, when it can be trusted, and reads it into the hash.
+  /// Opens the part that an earlier run left and reads it into the hash. A crash may have torn it,
+  /// so it is continued only where a checksum will tell.
   Status OpenPart() {
     hash_ = std::make_unique<Sha256>();
     offset_ = 0;
+    tag_.clear();
     IOLITE_ASSIGN_OR_RETURN(file_, disk_.Open(part_path_, OpenMode::kReadWrite));
-    IOLITE_ASSIGN_OR_RETURN(storage::DiskStat stat, file_->Stat());
-    tag_ = ReadTag();
-    const bool checkable = !tag_.empty() || !sha256_.empty();
-    if (!checkable || (source_.size_bytes >= 0 && stat.size_bytes > source_.size_bytes)) {
-      return Restart();
-    }
-    std::vector<char> buffer(1 << 20);
-    while (offset_ < stat.size_bytes) {
-      IOLITE_RETURN_IF_ERROR(context_.Check());
-      IOLITE_ASSIGN_OR_RETURN(size_t count, file_->ReadAt(offset_, buffer));
-      if (count == 0) break;
-      hash_->Update({buffer.data(), count});
-      offset_ += static_cast<int64_t>(count);
-    }
+    IOLITE_ASSIGN_OR_RETURN(const storage::DiskStat stat, file_->Stat());
+    const bool too_long = source_.size_bytes >= 0 && stat.size_bytes > source_.size_bytes;
+    if (sha256_.empty() || too_long) return Restart();
+    IOLITE_ASSIGN_OR_RETURN(offset_, HashInto(context_, *file_, hash_.get()));
     return Status();
   }
 
@@ -156,7 +160,7 @@ class Transfer {
     if (offset_ > 0) IOLITE_RETURN_IF_ERROR(Restart());
     tag_ = response.header("etag");
     if (tag_.starts_with("W/")) tag_.clear();  // weak ones do not promise equal bytes
-    return WriteTag();
+    return Status();
   }
 
   Status Take(const HttpResponse& response, std::string_view bytes) {
@@ -173,19 +177,7 @@ class Transfer {
     IOLITE_RETURN_IF_ERROR(file_->Sync());
     file_.reset();
     IOLITE_RETURN_IF_ERROR(disk_.Rename(part_path_, target_.path));
-    (void)disk_.Remove(tag_path_);
     return disk_.SyncFolder(storage::ParentFolder(target_.path));
-  }
-
-  std::string ReadTag() const {
-    auto file = disk_.Open(tag_path_, OpenMode::kRead);
-    return file.ok() ? storage::ReadWhole(**file).value_or("") : "";
-  }
-
-  Status WriteTag() {
-    IOLITE_ASSIGN_OR_RETURN(auto file, disk_.Open(tag_path_, OpenMode::kReadWrite));
-    IOLITE_RETURN_IF_ERROR(file->Truncate(0));
-    return file->WriteAt(0, tag_);
   }
 
   const RequestContext& context_;
@@ -195,12 +187,11 @@ class Transfer {
   const std::function<void(int64_t)>& on_bytes_;
   Disk& disk_;
   const std::string part_path_;
-  const std::string tag_path_;
   std::string sha256_;
   std::unique_ptr<DiskFile> file_;
   std::unique_ptr<Sha256> hash_;
   int64_t offset_ = 0;
-  std::string tag_;     // the validator of the bytes that are here
+  std::string tag_;     // the validator of the bytes that this run got; empty for those it found
   bool begun_ = false;  // the current attempt has seen its answer
 };
 
@@ -210,6 +201,14 @@ Result<PulledFile> Download(const RequestContext& context, HttpClient& http,
                             const DownloadSource& source, const DownloadTarget& target,
                             const std::function<void(int64_t)>& on_bytes) {
   return Transfer(context, http, source, target, on_bytes).Run();
+}
+
+Result<PulledFile> Describe(const RequestContext& context, storage::Disk& disk,
+                            const std::string& path) {
+  IOLITE_ASSIGN_OR_RETURN(const auto file, disk.Open(path, OpenMode::kRead));
+  Sha256 hash;
+  IOLITE_ASSIGN_OR_RETURN(const int64_t size, HashInto(context, *file, &hash));
+  return PulledFile{"", size, hash.Finish()};
 }
 
 }  // namespace iolite::models

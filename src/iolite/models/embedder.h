@@ -35,7 +35,8 @@ class TokenizedTexts {
   virtual int64_t token_count() const = 0;
 };
 
-/// Turns texts into vectors. Tokenizing stands apart from running so that a pipeline can overlap them.
+/// Turns texts into vectors. Tokenizing stands apart from running so that a pipeline can overlap
+/// them.
 ///
 /// Threads: any number, for every call; one load serves all.
 class Embedder {
@@ -43,20 +44,21 @@ class Embedder {
   virtual ~Embedder() = default;
   virtual const EmbedderInfo& info() const = 0;
 
-  /// Applies the prompt and tokenizes, on the engine's executor. Text that is not UTF-8 has its bad bytes
-  /// replaced by U+FFFD; text past token_count_max is cut.
-  virtual Result<std::unique_ptr<TokenizedTexts>> Tokenize(
-      const RequestContext& context, std::span<const std::string_view> texts,
-      TextRole role) const = 0;
+  /// Applies the prompt and tokenizes, on the engine's executor. Text that is not UTF-8 has its bad
+  /// bytes replaced by U+FFFD; text past token_count_max is cut.
+  virtual Result<std::unique_ptr<TokenizedTexts>> Tokenize(const RequestContext& context,
+                                                           std::span<const std::string_view> texts,
+                                                           TextRole role) const = 0;
 
-  /// Runs all texts in batches formed by a token budget after sorting by length, and writes text i's
-  /// vector to vectors[i * dimension, ...). Batches run at once, as many as the runtime has streams.
+  /// Runs all texts in batches formed by a token budget after sorting by length, and writes text
+  /// i's vector to vectors[i * dimension, ...). Batches run at once, as many as the runtime has
+  /// streams.
   virtual Status Run(const RequestContext& context, const TokenizedTexts& texts,
                      std::span<float> vectors) const = 0;
 
   /// Tokenize, then Run.
-  Status Embed(const RequestContext& context, std::span<const std::string_view> texts, TextRole role,
-               std::span<float> vectors) const;
+  Status Embed(const RequestContext& context, std::span<const std::string_view> texts,
+               TextRole role, std::span<float> vectors) const;
 };
 
 }  // namespace iolite::models

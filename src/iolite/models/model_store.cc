@@ -2,7 +2,6 @@
 
 #include <cstdlib>
 #include <filesystem>
-#include <mutex>
 #include <utility>
 
 #include "iolite/models/internal/content_hash.h"
@@ -10,6 +9,7 @@
 #include "iolite/models/internal/hub.h"
 #include "iolite/models/internal/load_embedder.h"
 #include "iolite/models/internal/model_files.h"
+#include "iolite/models/internal/pull.h"
 #include "iolite/models/internal/snapshots.h"
 
 namespace iolite::models {
@@ -52,7 +52,6 @@ class Store final : public ModelStore {
       return Described(std::move(*there));
     }
     IOLITE_RETURN_IF_ERROR(CheckMayPull(id));
-    std::lock_guard lock(pull_mutex_);
     PullOrder order{.root = options_.folder,
                     .hub_url = options_.hub_url,
                     .hub_token = options_.hub_token,
@@ -61,8 +60,6 @@ class Store final : public ModelStore {
                     .http = options_.http.get(),
                     .disk = options_.disk,
                     .clock = options_.clock};
-    // Somebody may have pulled it while this call waited for its turn.
-    if (auto there = FindPulled(id, revision); there.ok()) return Described(std::move(*there));
     IOLITE_ASSIGN_OR_RETURN(SnapshotManifest manifest, PullSnapshot(context, order, progress));
     ResolvedModel model{.id = order.id,
                         .folder = SnapshotFolder(order.root, order.id, manifest.commit),
@@ -194,7 +191,6 @@ class Store final : public ModelStore {
   const std::string cache_folder_;
   ContentHasher hasher_;
   EmbedderCache embedders_;
-  std::mutex pull_mutex_;
 };
 
 }  // namespace

@@ -24,14 +24,18 @@ struct DownloadTarget {
   std::string path;
 };
 
-/// Fetches one file to `target.path`. Bytes gather in `<path>.part`, which a later call continues
-/// with a Range request guarded by If-Range; the file gets its name only when it is whole, has the
-/// size and the SHA-256 that were announced, and is on disk. `on_bytes` learns how many bytes are
-/// there.
+/// Fetches one file to `target.path`. Bytes gather in `<path>.part`. A broken connection is
+/// continued with a Range request guarded by If-Range; so is the part that an earlier run left,
+/// where the hub announces a checksum. The file gets its name only when it is whole, has the size
+/// and the SHA-256 that were announced, and is on disk. `on_bytes` learns how many bytes are there.
 ///
 /// kDataLoss when what arrives has another checksum, twice; others as Retry and HttpFailure say.
 Result<PulledFile> Download(const RequestContext& context, HttpClient& http,
                             const DownloadSource& source, const DownloadTarget& target,
                             const std::function<void(int64_t bytes_done)>& on_bytes);
+
+/// Size and SHA-256 of a file that is here; without its name.
+Result<PulledFile> Describe(const RequestContext& context, storage::Disk& disk,
+                            const std::string& path);
 
 }  // namespace iolite::models

@@ -5,11 +5,8 @@
 #include <string_view>
 #include <vector>
 
-#include "iolite/base/clock.h"
-#include "iolite/base/context.h"
-#include "iolite/models/http.h"
+#include "iolite/base/status.h"
 #include "iolite/models/model_store.h"
-#include "iolite/storage/disk.h"
 
 /// Models on this machine, laid out as Hugging Face's cache is, so that one reader serves both:
 ///
@@ -43,21 +40,15 @@ Result<SnapshotManifest> ReadSnapshotManifest(const std::string& folder);
 /// XDG_CACHE_HOME/huggingface/hub, ~/.cache/huggingface/hub.
 std::string HubCacheFolder(const std::string& configured);
 
-struct PullOrder {
-  std::string root;
-  std::string hub_url;
-  std::string hub_token;
-  std::string id;
-  std::string revision;
-  HttpClient* http = nullptr;
-  storage::Disk* disk = nullptr;
-  Clock* clock = nullptr;
-};
+/// What is inside the text of a manifest; `path` names it in errors.
+Result<SnapshotManifest> ParseSnapshotManifest(const std::string& text, const std::string& path);
+std::string SerializeSnapshotManifest(const SnapshotManifest& manifest);
 
-/// Fetches a snapshot from the hub, or completes one. Only `order.root` is written.
-Result<SnapshotManifest> PullSnapshot(const RequestContext& context, const PullOrder& order,
-                                      const std::function<void(const PullProgress&)>& progress);
+/// The last file of a snapshot of ours.
+inline constexpr const char* kSnapshotManifestName = "iolite.model.json";
 
+/// `models--<owner>--<name>` below `root`.
+std::string RepositoryFolder(const std::string& root, std::string_view id);
 /// The folder of a commit below `root`.
 std::string SnapshotFolder(const std::string& root, std::string_view id, std::string_view commit);
 

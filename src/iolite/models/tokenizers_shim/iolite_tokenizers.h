@@ -3,8 +3,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Hugging Face tokenizers in C. Implemented by the Rust crate in this folder; errors come back as a code
- * other than 0 with a message. Threads: any number may use one tokenizer; nothing here starts any. */
+/* Hugging Face tokenizers in C. Implemented by the Rust crate in this folder; errors come back as a
+ * code other than 0 with a message. Threads: any number may use one tokenizer; nothing here starts
+ * any. */
 
 #ifdef __cplusplus
 extern "C" {
@@ -49,7 +50,7 @@ enum {
 typedef struct {
   const int32_t* ids;
   const int32_t* type_ids;
-  const uint32_t* spans; /* two a token: begin and end in its text, in bytes of the repaired UTF-8; or null */
+  const uint32_t* spans; /* two a token: begin and end in bytes of its repaired text; or null */
   const uint32_t* offsets;
   size_t token_count;
   void* owner;
@@ -63,8 +64,8 @@ void iolite_tokenizers_info(const IoliteTokenizer* tokenizer, IoliteTokenizerInf
 /* -1 when there is no such token. */
 int64_t iolite_tokenizers_token_id(const IoliteTokenizer* tokenizer, IoliteBytes token);
 
-/* Bytes that are not UTF-8 are replaced by U+FFFD first. `pairs` is null, or names the second text of
- * each pair. */
+/* Bytes that are not UTF-8 are replaced by U+FFFD first. `pairs` is null, or names the second text
+ * of each pair. */
 int32_t iolite_tokenizers_encode(const IoliteTokenizer* tokenizer, const IoliteBytes* texts,
                                  const IoliteBytes* pairs, size_t count, uint32_t flags,
                                  IoliteEncodings* out, IoliteMessage* error);
