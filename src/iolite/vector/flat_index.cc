@@ -71,8 +71,11 @@ Result<size_t> FlatIndex::Search(const RequestContext& context, const VectorSear
   IOLITE_RETURN_IF_ERROR(internal::CheckOut(request, row_count_, out.size()));
   IOLITE_RETURN_IF_ERROR(context.Check());
   const size_t kept = std::min<size_t>(request.k, row_count_);
-  if (kept == 0) return size_t{0};
   const Survivors survivors(request, row_count_);
+  if (std::min<size_t>(kept, survivors.count()) == 0) {
+    if (request.stats != nullptr) *request.stats = internal::NothingToFind(request);
+    return size_t{0};
+  }
   TopK top(out.first(kept), request.distance_max);
   const internal::Matrix matrix{rows_,      stride_ * sizeof(float),
                                 row_count_, static_cast<size_t>(dimension_),

@@ -35,8 +35,9 @@ struct Neighbor {
 
 /// How a search went: for explanations.
 struct SearchStats {
-  std::string plan;    ///< `graph`, `filtered graph`, `codes over the filter`, `exact`, `exact over
-                       ///< the filter`
+  /// `graph`, `filtered graph`, `codes`, `codes over the filter`, `exact`, `exact over the filter`,
+  /// `none`
+  std::string plan;
   std::string reason;  ///< why that plan: `filter passes 812 of 117,659 rows`
   int64_t rows_visited = 0;
   int64_t rows_rescored = 0;

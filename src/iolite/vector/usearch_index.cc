@@ -22,18 +22,26 @@ namespace {
 using internal::Survivors;
 using internal::TopK;
 
-// Size of the pool when the caller does not say.
-constexpr size_t kEfDefault = 96;
-// Up to here every survivor is compared exactly.
-constexpr uint32_t kExactRowsMax = 3000;
-// From this share of surviving rows on, the graph is walked and the filter looked at in the result.
+// The figures below were measured on one core of a Sapphire Rapids over 117,659 WordNet glosses
+// embedded in 384 dimensions: a graph search takes as long as 12 us + 3 us for each place in its
+// pool, an exact comparison of a gathered row 58 ns, a code 11 ns.
+
+// Size of the pool when the caller does not say: recall@10 .987 there.
+constexpr size_t kEfDefault = 64;
+// Survivors of no more bytes than this are all compared exactly: about as long as a graph search.
+constexpr size_t kExactBytesMax = 4 << 20;
+constexpr size_t kExactRowOverhead = 256;
+// From this share of surviving rows on, the graph is walked and the filter looked at in the result:
+// codes of 47,000 rows take longer.
 constexpr double kWalkShareMin = 0.4;
 // A filtered walk that computed more distances than this many for each place of its pool, times
-// what the filter's share explains, is lost among rows that may not appear.
-constexpr size_t kVisitedPerPlaceMax = 48;
+// what the filter's share explains, is lost among rows that may not appear. Without a filter it is
+// 13 to 26.
+constexpr double kVisitedPerPlaceMax = 40;
 // Candidates that codes propose for each wanted row, and at least.
 constexpr size_t kCodesPerRow = 8;
 constexpr size_t kCodesMin = 200;
+constexpr size_t kCodesGrowth = 6;
 // Codes are made when exact scans have cost about as much as making them.
 constexpr uint64_t kScansBeforeCodes = 2;
 // A walk visits about this many rows a place; when that is near the whole table, a scan is cheaper.
@@ -44,6 +52,18 @@ constexpr size_t kRescoredMin = 64;
 
 // i8 elements are 127 times a unit vector's.
 constexpr float kI8Scale = 1.0f / (127.0f * 127.0f);
+
+// How many of the answers come from the second half of what was proposed, nearest first.
+size_t LateAnswers(const TopK& top, std::span<const Neighbor> proposed) {
+  std::vector<uint32_t> late;
+  for (const Neighbor& neighbor : proposed.subspan(proposed.size() / 2))
+    late.push_back(neighbor.row);
+  std::sort(late.begin(), late.end());
+  return static_cast<size_t>(
+      std::count_if(top.kept().begin(), top.kept().end(), [&](const Neighbor& neighbor) {
+        return std::binary_search(late.begin(), late.end(), neighbor.row);
+      }));
+}
 
 class OpenedIndex final : public UsearchIndex {
  public:
@@ -124,7 +144,10 @@ Result<size_t> OpenedIndex::Search(const RequestContext& context, const VectorSe
   IOLITE_RETURN_IF_ERROR(context.Check());
   Survivors survivors(request, file_.row_count());
   const size_t wanted = std::min<size_t>(request.k, survivors.count());
-  if (wanted == 0) return size_t{0};
+  if (wanted == 0) {
+    if (request.stats != nullptr) *request.stats = internal::NothingToFind(request);
+    return size_t{0};
+  }
   TopK top(out.first(wanted), request.distance_max);
   Run run{context, request, survivors, top, wanted, 0, {}, {}};
   run.ef = std::max(request.ef > 0 ? request.ef : kEfDefault, wanted);
@@ -137,7 +160,10 @@ Status OpenedIndex::Plan(Run& run) const {
   const uint32_t count = run.survivors.count(), rows = file_.row_count();
   const double share = static_cast<double>(count) / rows;
   if (run.request.exact) return Exact(run, "the caller asked for it");
-  if (count <= kExactRowsMax) {
+  // A caller who names a pool for a whole table wants the graph.
+  const bool graph_wanted = run.request.ef > 0 && run.survivors.all();
+  const size_t bytes = count * (file_.dimension() * sizeof(float) + kExactRowOverhead);
+  if (bytes <= kExactBytesMax && !graph_wanted) {
     return Exact(run, fmt::format("{} of {} rows may appear", count, rows));
   }
   if (run.ef * kVisitedPerPlace > count) {
@@ -187,7 +213,9 @@ Status OpenedIndex::ByGraph(Run& run, size_t visited_max, bool& answered) const 
                                          : fmt::format("{} of {} rows may appear",
                                                        run.survivors.count(), file_.row_count());
   internal::WalkResult result;
-  const internal::WalkRequest request{StoredQuery(run), run.ef, run.survivors.Words(), visited_max};
+  const internal::WalkRequest request{
+      StoredQuery(run), run.ef, run.survivors.Words(),
+      static_cast<double>(run.survivors.count()) / file_.row_count(), visited_max};
   IOLITE_RETURN_IF_ERROR(internal::Walk(run.context, file_, request, result));
   run.stats.rows_visited += static_cast<int64_t>(result.visited);
   answered = !result.gave_up && result.found.size() >= run.wanted;
@@ -197,18 +225,31 @@ Status OpenedIndex::ByGraph(Run& run, size_t visited_max, bool& answered) const 
   return Status::Ok();
 }
 
+// Codes propose, exact distances decide. When answers are still found in the second half of the
+// proposals, the codes cannot tell the rows apart well enough and more are asked for; when many
+// are, as among rows that are all equally far, only comparing all of them is right.
 Status OpenedIndex::ByCodes(Run& run, std::string reason) const {
-  const size_t proposed = std::max(run.wanted * kCodesPerRow, kCodesMin);
+  size_t proposed = std::max(run.wanted * kCodesPerRow, kCodesMin);
   if (proposed * 4 > run.survivors.count()) return Exact(run, std::move(reason));
   const auto* codes = CodesFor(run.context, run.survivors.count());
   if (codes == nullptr) return Exact(run, std::move(reason));
   run.stats.plan = run.survivors.all() ? "codes" : "codes over the filter";
-  run.stats.reason = std::move(reason);
-  std::vector<Neighbor> room(proposed);
-  IOLITE_ASSIGN_OR_RETURN(const size_t found,
-                          codes->Search(run.context, run.request.query, run.survivors, room));
-  run.stats.rows_visited += run.survivors.count();
-  return Rescore(run, std::span(room).first(found));
+  for (; proposed * 4 <= run.survivors.count(); proposed *= kCodesGrowth) {
+    std::vector<Neighbor> room(proposed);
+    IOLITE_ASSIGN_OR_RETURN(const size_t found,
+                            codes->Search(run.context, run.request.query, run.survivors, room));
+    run.stats.rows_visited += run.survivors.count();
+    run.top.Clear();
+    IOLITE_RETURN_IF_ERROR(Rescore(run, std::span(room).first(found)));
+    const size_t late = LateAnswers(run.top, std::span(room).first(found));
+    if (late == 0) {
+      run.stats.reason = std::move(reason);
+      return Status::Ok();
+    }
+    if (late > std::max<size_t>(1, run.wanted / 4)) break;
+  }
+  run.top.Clear();
+  return Exact(run, reason + ", and their codes lie too close together");
 }
 
 Status OpenedIndex::Rescore(Run& run, std::span<const Neighbor> candidates) const {

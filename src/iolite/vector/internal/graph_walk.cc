@@ -14,10 +14,12 @@ namespace {
 // A walk visits about this many rows for each place in its pool, seen over text embeddings and
 // images.
 constexpr size_t kVisitedPerPlace = 24;
+// A filtered walk is judged once it has met this many rows for each place.
+constexpr size_t kMetPerPlaceMin = 4;
 // Cancellation is looked at once in this many vertices: about every 50 us.
 constexpr size_t kVerticesPerCheck = 64;
 
-bool ComesLast(const Neighbor& a, const Neighbor& b) { return ComesFirst(b, a); }
+constexpr auto ComesLast = [](const Neighbor& a, const Neighbor& b) { return ComesFirst(b, a); };
 
 class Walker {
  public:
@@ -88,6 +90,13 @@ class Walker {
     return Status::Ok();
   }
 
+  bool IsLost() const {
+    if (request_.allowed == nullptr) return false;
+    if (result_.visited > request_.visited_max) return true;
+    return met_ > request_.ef * kMetPerPlaceMin &&
+           static_cast<double>(passed_) < request_.share * 0.5 * static_cast<double>(met_);
+  }
+
   bool Allowed(uint32_t row) const {
     return request_.allowed == nullptr || ((request_.allowed[row / 64] >> (row % 64)) & 1) != 0;
   }
@@ -95,10 +104,13 @@ class Walker {
   void Meet(const Neighbor& neighbor) {
     auto& found = result_.found;
     const bool full = found.size() == request_.ef;
+    ++met_;
+    const bool allowed = Allowed(neighbor.row);
+    passed_ += allowed ? 1 : 0;
     if (full && !ComesFirst(neighbor, found.front())) return;
     next_.push_back(neighbor);
     std::push_heap(next_.begin(), next_.end(), ComesLast);
-    if (!Allowed(neighbor.row)) return;
+    if (!allowed) return;
     if (full) {
       std::pop_heap(found.begin(), found.end(), ComesFirst);
       found.back() = neighbor;
@@ -119,7 +131,7 @@ class Walker {
       const Neighbor nearest = next_.front();
       const auto& found = result_.found;
       if (found.size() == request_.ef && ComesFirst(found.front(), nearest)) break;
-      if (result_.visited > request_.visited_max) {
+      if (IsLost()) {
         result_.gave_up = true;
         break;
       }
@@ -139,6 +151,7 @@ class Walker {
   WalkResult& result_;
   const kernels::KernelSet::GatherFunction gather_;
   VisitedSet visited_;
+  size_t met_ = 0, passed_ = 0;
   std::vector<Neighbor> next_;
   std::vector<uint32_t> ids_;
   std::vector<float> distances_;

@@ -15,7 +15,10 @@ struct WalkRequest {
   size_t ef = 64;
   /// One bit a row that may appear in the answer; null for all. Others are passed through.
   const uint64_t* allowed = nullptr;
-  /// The walk gives up after this many distances.
+  /// The share of rows that is allowed. A walk gives up when it meets less than half of that: it is
+  /// among rows that the filter turns away.
+  double share = 1;
+  /// … and after this many distances.
   size_t visited_max = SIZE_MAX;
 };
 

@@ -42,6 +42,13 @@ Status CheckOut(const VectorSearch& request, int64_t row_count, size_t out_size)
                          out_size);
 }
 
+SearchStats NothingToFind(const VectorSearch& request) {
+  SearchStats stats;
+  stats.plan = "none";
+  stats.reason = request.k == 0 ? "no rows are wanted" : "no row may appear";
+  return stats;
+}
+
 Status CheckRows(std::span<const float> rows, size_t row_count, size_t dimension,
                  int64_t first_row) {
   if (rows.size() != row_count * dimension) {

@@ -14,6 +14,9 @@ Status CheckQuery(std::span<const float> query, size_t dimension);
 /// kInvalidArgument when `out` cannot hold min(k, row_count) neighbours.
 Status CheckOut(const VectorSearch& request, int64_t row_count, size_t out_size);
 
+/// The explanation of a search that wants no rows or may have none.
+SearchStats NothingToFind(const VectorSearch& request);
+
 /// kInvalidArgument, naming the first row (counted from `first_row`) with NaN, infinity or too
 /// large a length for f32.
 Status CheckRows(std::span<const float> rows, size_t row_count, size_t dimension,

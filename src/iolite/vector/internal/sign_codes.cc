@@ -37,7 +37,7 @@ int64_t SignCodes::BytesFor(uint32_t row_count, size_t dimension) {
 }
 
 int64_t SignCodes::memory_bytes() const {
-  return static_cast<int64_t>(words_.size() * sizeof(uint64_t) +
+  return static_cast<int64_t>(lines_.size() * sizeof(Line) +
                               factors_.size() * sizeof(kernels::SignRows::Factors) +
                               (mean_.size() + signs_.size()) * sizeof(float));
 }
@@ -51,7 +51,7 @@ Result<std::unique_ptr<const SignCodes>> SignCodes::Build(const RequestContext& 
   codes->metric_ = matrix.metric;
   codes->dimension_ = matrix.dimension;
   codes->bits_ = BitsFor(matrix.dimension);
-  codes->words_.resize(matrix.row_count * (codes->bits_ / 64));
+  codes->lines_.resize((matrix.row_count * (codes->bits_ / 64) + 7) / 8);
   codes->factors_.resize(matrix.row_count);
   codes->FindMean(matrix);
   codes->MakeSigns();
@@ -121,8 +121,7 @@ void SignCodes::Encode(const Matrix& matrix, uint32_t row) {
   rotated.resize(bits_);
   ReadRow(matrix, row, values.data());
   const Centred centred = Rotate(values.data(), rotated.data());
-  const float sum =
-      kernels::Kernels().sign_bits(rotated.data(), bits_, words_.data() + row * (bits_ / 64));
+  const float sum = kernels::Kernels().sign_bits(rotated.data(), bits_, WordsOf(row));
   const bool l2 = metric_ == Metric::kL2;
   factors_[row].add = l2 ? centred.squared_length : -centred.mean_product;
   factors_[row].rescale = sum > 0 ? (l2 ? 2 : 1) * centred.squared_length / sum : 0;
@@ -147,7 +146,7 @@ Result<size_t> SignCodes::Search(const RequestContext& context, std::span<const 
   }
   // <q, s> = total - 2 * (sum over the negative ones), and the estimate subtracts it.
   const kernels::SignQuery sign_query{elements.data(), -step * static_cast<float>(total), 2 * step};
-  const kernels::SignRows rows{words_.data(), factors_.data(), bits_};
+  const kernels::SignRows rows{lines_.data()->words, factors_.data(), bits_};
   TopK top(room, std::nullopt);
   Status status;
   float estimates[Survivors::kRun];
@@ -159,7 +158,7 @@ Result<size_t> SignCodes::Search(const RequestContext& context, std::span<const 
     return true;
   });
   IOLITE_RETURN_IF_ERROR(status);
-  return top.size();
+  return top.Finish();
 }
 
 }  // namespace iolite::vector::internal

@@ -29,7 +29,7 @@ class SignCodes {
                                                         Executor& executor, Budget& budget,
                                                         const Matrix& matrix);
 
-  /// Fills `room` with the survivors that look nearest, in no order; returns how many.
+  /// Fills `room` with the survivors that look nearest, by estimate, and returns how many.
   Result<size_t> Search(const RequestContext& context, std::span<const float> query,
                         const Survivors& survivors, std::span<Neighbor> room) const;
 
@@ -54,7 +54,13 @@ class SignCodes {
   size_t bits_ = 0;
   std::vector<float> mean_;
   std::vector<float> signs_;
-  std::vector<uint64_t> words_;
+  // Whole cache lines, so that a row of 512 bits is one.
+  struct alignas(64) Line {
+    uint64_t words[8];
+  };
+  std::vector<Line> lines_;
+  uint64_t* WordsOf(uint32_t row) { return lines_.data()->words + row * (bits_ / 64); }
+
   std::vector<kernels::SignRows::Factors> factors_;
   Reservation reservation_;
 };

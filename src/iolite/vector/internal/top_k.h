@@ -11,21 +11,29 @@
 namespace iolite::vector::internal {
 
 /// Nearer first, the lower row among equals: the order of every answer.
-inline bool ComesFirst(const Neighbor& a, const Neighbor& b) {
+inline constexpr auto ComesFirst = [](const Neighbor& a, const Neighbor& b) {
   return a.distance < b.distance || (a.distance == b.distance && a.row < b.row);
-}
+};
 
 /// The k best of what is offered, kept as a heap in the caller's memory.
 class TopK {
  public:
   TopK(std::span<Neighbor> room, std::optional<float> distance_max)
-      : room_(room), bound_(distance_max.value_or(std::numeric_limits<float>::infinity())) {
-    if (room_.empty()) bound_ = -std::numeric_limits<float>::infinity();
+      : room_(room), farthest_(distance_max.value_or(std::numeric_limits<float>::infinity())) {
+    Clear();
+  }
+
+  /// Forgets what was offered.
+  void Clear() {
+    size_ = 0;
+    bound_ = room_.empty() ? -std::numeric_limits<float>::infinity() : farthest_;
   }
 
   /// Nothing farther than this can enter. Equal distances may, by row.
   float bound() const { return bound_; }
   size_t size() const { return size_; }
+  /// What is kept, in no order before Finish.
+  std::span<const Neighbor> kept() const { return room_.first(size_); }
 
   void Offer(uint32_t row, float distance) {
     // Damaged rows may give NaN: they come last instead of breaking the order.
@@ -59,8 +67,9 @@ class TopK {
 
  private:
   std::span<Neighbor> room_;
+  float farthest_;
   size_t size_ = 0;
-  float bound_;
+  float bound_ = 0;
 };
 
 }  // namespace iolite::vector::internal

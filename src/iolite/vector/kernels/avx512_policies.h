@@ -109,29 +109,77 @@ void ToF16(const float* values, size_t count, uint16_t* f16) {
   for (; i < count; ++i) f16[i] = F32ToF16(values[i]);
 }
 
-// The bits are a byte mask as they stand: 64 elements cost a masked move and one dot product with
-// ones.
-inline __m512i SignSum(const int8_t* query, const uint64_t* row, size_t words) {
-  const __m512i ones = _mm512_set1_epi8(1);
-  __m512i sum = _mm512_setzero_si512();
-  for (size_t w = 0; w < words; ++w) {
-    __m512i values = _mm512_maskz_loadu_epi8(row[w], query + 64 * w);
-    sum = _mm512_dpbusd_epi32(sum, ones, values);
+// The sums of four registers of sixteen.
+inline __m128i SumsOfFour(const __m512i (&sums)[4]) {
+  __m128i quarter[4];
+#pragma GCC unroll 4
+  for (int r = 0; r < 4; ++r) {
+    __m256i half =
+        _mm256_add_epi32(_mm512_castsi512_si256(sums[r]), _mm512_extracti64x4_epi64(sums[r], 1));
+    quarter[r] = _mm_add_epi32(_mm256_castsi256_si128(half), _mm256_extracti128_si256(half, 1));
   }
-  return sum;
+  return _mm_hadd_epi32(_mm_hadd_epi32(quarter[0], quarter[1]),
+                        _mm_hadd_epi32(quarter[2], quarter[3]));
+}
+
+// Estimate() for four rows.
+inline __m128 EstimatesOfFour(const SignQuery& query, const SignRows::Factors* factors,
+                              const uint32_t* ids, __m128i sums) {
+  auto load = [&](int r) {
+    return _mm_castsi128_ps(_mm_loadl_epi64(reinterpret_cast<const __m128i*>(factors + ids[r])));
+  };
+  const __m128 low = _mm_unpacklo_ps(load(0), load(1)), high = _mm_unpacklo_ps(load(2), load(3));
+  const __m128 add = _mm_movelh_ps(low, high), rescale = _mm_movehl_ps(high, low);
+  __m128 product = _mm_mul_ps(_mm_set1_ps(query.scale), _mm_cvtepi32_ps(sums));
+  product = _mm_add_ps(_mm_set1_ps(query.offset), product);
+  return _mm_add_ps(add, _mm_mul_ps(rescale, product));
+}
+
+// The bits are a byte mask as they stand: 64 elements cost a masked move and one dot product with
+// ones. kWords > 0 keeps the query in registers.
+template <int kWords>
+void SignEstimatesOf(const SignQuery& query, const SignRows& rows, const uint32_t* ids,
+                     size_t id_count, float* estimates) {
+  const __m512i ones = _mm512_set1_epi8(1);
+  const size_t words = kWords > 0 ? kWords : rows.dimension / 64;
+  __m512i elements[kWords > 0 ? kWords : 1];
+  for (int w = 0; w < kWords; ++w) elements[w] = _mm512_loadu_si512(query.elements + 64 * w);
+  auto add_word = [&](__m512i sum, const uint64_t* row, size_t w) {
+    const __m512i all = kWords > 0 ? elements[w] : _mm512_loadu_si512(query.elements + 64 * w);
+    return _mm512_dpbusd_epi32(sum, ones, _mm512_maskz_mov_epi8(row[w], all));
+  };
+  size_t i = 0;
+  for (; i + 4 <= id_count; i += 4) {
+    __m512i sums[4];
+    const uint64_t* row[4];
+#pragma GCC unroll 4
+    for (int r = 0; r < 4; ++r) {
+      if (i + r + 24 < id_count) {
+        auto ahead = reinterpret_cast<const char*>(rows.words + ids[i + r + 24] * words);
+        for (size_t byte = 0; byte < words * 8; byte += 64) __builtin_prefetch(ahead + byte);
+      }
+      row[r] = rows.words + ids[i + r] * words;
+      sums[r] = _mm512_setzero_si512();
+    }
+#pragma GCC unroll 16
+    for (size_t w = 0; w < words; ++w) {
+#pragma GCC unroll 4
+      for (int r = 0; r < 4; ++r) sums[r] = add_word(sums[r], row[r], w);
+    }
+    _mm_storeu_ps(estimates + i, EstimatesOfFour(query, rows.factors, ids + i, SumsOfFour(sums)));
+  }
+  for (; i < id_count; ++i) {
+    __m512i sum = _mm512_setzero_si512();
+    for (size_t w = 0; w < words; ++w) sum = add_word(sum, rows.words + ids[i] * words, w);
+    estimates[i] = Estimate(query, rows.factors[ids[i]], _mm512_reduce_add_epi32(sum));
+  }
 }
 
 void SignEstimates(const SignQuery& query, const SignRows& rows, const uint32_t* ids,
                    size_t id_count, float* estimates) {
-  const size_t words = rows.dimension / 64;
-  for (size_t i = 0; i < id_count; ++i) {
-    if (i + 16 < id_count) {
-      auto ahead = reinterpret_cast<const char*>(rows.words + ids[i + 16] * words);
-      for (size_t byte = 0; byte < words * 8; byte += 64) __builtin_prefetch(ahead + byte);
-    }
-    __m512i sum = SignSum(query.elements, rows.words + ids[i] * words, words);
-    estimates[i] = Estimate(query, rows.factors[ids[i]], _mm512_reduce_add_epi32(sum));
-  }
+  if (rows.dimension == 512) return SignEstimatesOf<8>(query, rows, ids, id_count, estimates);
+  if (rows.dimension == 1024) return SignEstimatesOf<16>(query, rows, ids, id_count, estimates);
+  SignEstimatesOf<0>(query, rows, ids, id_count, estimates);
 }
 
 KernelSet MakeAvx512(const char* name) {

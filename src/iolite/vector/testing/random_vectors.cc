@@ -27,19 +27,26 @@ std::vector<float> GaussianRows(uint64_t seed, size_t row_count, size_t dimensio
   return rows;
 }
 
-std::vector<float> ClusteredRows(uint64_t seed, size_t row_count, size_t dimension,
-                                 size_t cluster_count, bool normalised) {
+// Like what encoders make: overlapping clusters on a surface of few dimensions within many, with
+// noise.
+std::vector<float> EmbeddingRows(uint64_t seed, size_t row_count, size_t dimension,
+                                 bool normalised) {
+  constexpr size_t kLatent = 20, kClusters = 50;
+  constexpr float kNoise = 0.3f;
   std::mt19937_64 random(seed);
   std::normal_distribution<float> gauss;
-  const auto centres = GaussianRows(seed + 1, cluster_count, dimension);
+  const auto centres = GaussianRows(seed + 1, kClusters, kLatent);
+  const auto directions = GaussianRows(seed + 2, kLatent, dimension);
   std::vector<float> rows(row_count * dimension);
   for (size_t r = 0; r < row_count; ++r) {
-    const size_t cluster = random() % cluster_count;
-    const float width = 0.4f + 0.1f * static_cast<float>(cluster % 8);
-    for (size_t d = 0; d < dimension; ++d) {
-      rows[r * dimension + d] = centres[cluster * dimension + d] + width * gauss(random);
+    const std::span<float> row = std::span(rows).subspan(r * dimension, dimension);
+    const size_t cluster = random() % kClusters;
+    for (float& value : row) value = kNoise * gauss(random);
+    for (size_t l = 0; l < kLatent; ++l) {
+      const float latent = centres[cluster * kLatent + l] + gauss(random);
+      for (size_t d = 0; d < dimension; ++d) row[d] += latent * directions[l * dimension + d];
     }
-    if (normalised) Normalise(std::span(rows).subspan(r * dimension, dimension));
+    if (normalised) Normalise(row);
   }
   return rows;
 }

@@ -9,10 +9,9 @@
 
 namespace iolite::vector::testing {
 
-/// Reproducible rows with the shape of embeddings: clusters of various widths around random
-/// centres, each of unit length when `normalised`.
-std::vector<float> ClusteredRows(uint64_t seed, size_t row_count, size_t dimension,
-                                 size_t cluster_count = 50, bool normalised = true);
+/// Reproducible rows with the shape of embeddings, each of unit length when `normalised`.
+std::vector<float> EmbeddingRows(uint64_t seed, size_t row_count, size_t dimension,
+                                 bool normalised = true);
 
 /// Independent values with mean 0 and standard deviation 1.
 std::vector<float> GaussianRows(uint64_t seed, size_t row_count, size_t dimension);
