@@ -91,6 +91,9 @@ void Configure(const DatabaseOptions& options, const TableResolver* resolver,
   config.SetOptionByName("autoinstall_known_extensions", duckdb::Value::BOOLEAN(false));
   config.SetOptionByName("autoload_known_extensions", duckdb::Value::BOOLEAN(false));
   config.SetOptionByName("allow_community_extensions", duckdb::Value::BOOLEAN(false));
+  // A file that is replaced while it is read can leave blocks of both in this cache, and every
+  // later query of it fails. The system's page cache costs nothing measurable more.
+  config.SetOptionByName("enable_external_file_cache", duckdb::Value::BOOLEAN(false));
   config.replacement_scans.push_back(MakeTableResolverScan(resolver));
 }
 
