@@ -15,6 +15,8 @@ bool FitsFileName(char c) {
          c == '_' || c == '-';
 }
 
+}  // namespace
+
 std::string FileNamePart(std::string_view text, size_t bytes_max) {
   std::string part(text.substr(0, bytes_max));
   for (char& c : part) {
@@ -25,8 +27,6 @@ std::string FileNamePart(std::string_view text, size_t bytes_max) {
   if (part[0] == '.') part[0] = '-';
   return part;
 }
-
-}  // namespace
 
 std::string TableName(std::string_view source, std::string_view task, std::string_view model_id,
                       int64_t unix_us, std::string_view hex) {

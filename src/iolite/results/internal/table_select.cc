@@ -14,6 +14,16 @@ std::string QuoteLiteral(std::string_view text) {
   return quoted + "'";
 }
 
+// A path that stands for itself where SQL takes a pattern.
+std::string EscapeGlob(std::string_view path) {
+  std::string escaped;
+  for (char c : path) {
+    bool special = c == '*' || c == '?' || c == '[';
+    escaped += special ? std::string{'[', c, ']'} : std::string(1, c);
+  }
+  return escaped;
+}
+
 std::string Base64(std::string_view bytes) {
   static constexpr char kDigits[] =
       "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
@@ -56,7 +66,7 @@ Result<std::string> RowsFile(const TableStorage& storage, const Snapshot::Part& 
   std::string path = part.segment->stem() + ".parquet";
   auto file = storage.store().LocalPath(path);
   if (!file) return Unimplemented("{} is not a file, so SQL cannot read it", path);
-  return QuoteLiteral(*file);
+  return QuoteLiteral(EscapeGlob(*file));
 }
 
 }  // namespace
