@@ -91,7 +91,8 @@ struct ResultStoreOptions {
   Budget* budget = &Budget::Unlimited();
   Clock* clock = &Clock::System();
   Random* random = &Random::System();
-  vector::ElementType element_type = vector::ElementType::kF32;
+  /// How indexes of new segments are built; metric and dimension come from the run.
+  segments::SegmentBuildOptions index;
   int64_t segment_row_count_max = 1'000'000;
   bool read_only = false;
 };

@@ -76,6 +76,7 @@ struct SearcherOptions {
       load_embedder;
   Executor* executor = nullptr;
   Budget* budget = &Budget::Unlimited();    ///< the row cache draws from it
+  int64_t ef_default = 0;                   ///< candidate pool where a request names none
   int64_t filter_cache_entry_count = 64;    ///< rows that a condition let through, kept by its text
   int64_t row_cache_bytes_max = 256 << 20;  ///< decoded columns and keys of sources
 };

@@ -39,6 +39,7 @@ struct Plan {
   vector::Metric metric = vector::Metric::kCosine;
   int32_t dimension = 0;
   size_t k = 0;
+  size_t ef = 0;
   std::vector<std::string> warnings;
 };
 
@@ -81,10 +82,7 @@ SearchResponse MakeResponse(const Plan& plan, std::vector<FoundRow> found) {
 }
 
 internal::NearestRequest Nearest(const Plan& plan, const SearchRequest& request) {
-  return {.k = plan.k,
-          .ef = static_cast<size_t>(request.ef),
-          .exact = request.exact,
-          .filter = plan.filter.get()};
+  return {.k = plan.k, .ef = plan.ef, .exact = request.exact, .filter = plan.filter.get()};
 }
 
 class LocalSearcher final : public Searcher {
@@ -155,6 +153,7 @@ Result<Plan> LocalSearcher::MakePlan(const RequestContext& context, const Search
     if (!warning.empty()) plan.warnings.push_back(std::move(warning));
   }
   plan.k = static_cast<size_t>(std::min(request.k, row_count));
+  plan.ef = static_cast<size_t>(request.ef > 0 ? request.ef : options_.ef_default);
   plan.dimension = plan.snapshot->materialization.dimension;
   if (plan.snapshot->parts.empty()) {
     IOLITE_ASSIGN_OR_RETURN(plan.metric, vector::ParseMetric(table.metric));

@@ -102,6 +102,8 @@ struct SegmentBuildOptions {
   vector::ElementType element_type = vector::ElementType::kF32;
   int32_t dimension = 0;
   bool build_index = true;
+  int32_t connectivity = 16;       ///< links of a vertex of a graph index
+  int32_t expansion_add = 128;     ///< candidates looked at for each row while a graph is built
   int64_t row_count_expected = 0;  ///< spares copying while the index grows; 0 when unknown
   ProgressFunction progress;       ///< of the index
 };

@@ -109,7 +109,9 @@ Status RebuildIndex(const RequestContext& context, const SegmentOptions& options
   SegmentBuildOptions rebuild{.metric = manifest.metric,
                               .element_type = manifest.element_type,
                               .dimension = manifest.dimension,
-                              .build_index = build.build_index};
+                              .build_index = build.build_index,
+                              .connectivity = build.connectivity,
+                              .expansion_add = build.expansion_add};
   // Objects are written once, so the old ones go first. A crash from here on leaves a segment
   // without an index, which is searched by scanning and can be repaired again.
   for (const auto& path : {IndexPath(stem), RowMapPath(stem)}) {

@@ -63,9 +63,9 @@ Status PartsToSegments::StartSegment() {
   segment_row_count_ = 0;
   const auto& made = manifest_.materialization;
   IOLITE_ASSIGN_OR_RETURN(auto metric, vector::ParseMetric(made.metric));
-  segments::SegmentBuildOptions build{.metric = metric,
-                                      .element_type = storage_.options().element_type,
-                                      .dimension = made.dimension};
+  segments::SegmentBuildOptions build = storage_.options().index;
+  build.metric = metric;
+  build.dimension = made.dimension;
   IOLITE_ASSIGN_OR_RETURN(builder_,
                           segments::SegmentBuilder::Make(storage_.segment_options(), stem_, build));
   return Status::Ok();

@@ -112,9 +112,9 @@ Status RepairTable(const RequestContext& context, TableStorage& storage, std::st
   TableManifest manifest = stored.manifest;
   const auto& made = manifest.materialization;
   IOLITE_ASSIGN_OR_RETURN(auto metric, vector::ParseMetric(made.metric));
-  segments::SegmentBuildOptions build{.metric = metric,
-                                      .element_type = storage.options().element_type,
-                                      .dimension = made.dimension};
+  segments::SegmentBuildOptions build = storage.options().index;
+  build.metric = metric;
+  build.dimension = made.dimension;
   Status lost;
   bool rebuilt = false;
   for (auto& segment : manifest.segments) {

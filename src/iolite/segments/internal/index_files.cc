@@ -31,6 +31,8 @@ Result<std::unique_ptr<IndexFilesWriter>> IndexFilesWriter::Open(const SegmentOp
                                           .element_type = build.element_type,
                                           .dimension = build.dimension,
                                           .row_count_expected = build.row_count_expected,
+                                          .connectivity = build.connectivity,
+                                          .expansion_add = build.expansion_add,
                                           .executor = options.executor,
                                           .budget = options.budget,
                                           .progress = build.progress};
