@@ -69,6 +69,8 @@ class Store final : public ModelStore {
     return PullResult{std::move(model), std::move(manifest.files)};
   }
 
+  Status Remove(std::string_view id) override { return RemoveSnapshots(options_.folder, id); }
+
   Result<std::shared_ptr<const Embedder>> LoadEmbedder(
       const RequestContext& context, std::string_view id,
       std::optional<program::Precision> precision) override {

@@ -87,6 +87,8 @@ class ModelStore {
   virtual Result<PullResult> Pull(const RequestContext& context, std::string_view id,
                                   std::string_view revision,
                                   const std::function<void(const PullProgress&)>& progress) = 0;
+  /// Deletes what Pull downloaded for an id; models of other places stay. Those in use go on.
+  virtual Status Remove(std::string_view id) = 0;
   /// Loads, or shares what is loaded. `precision` overrides the store's. kUnimplemented names what
   /// the engine cannot run and lists what it can.
   virtual Result<std::shared_ptr<const Embedder>> LoadEmbedder(

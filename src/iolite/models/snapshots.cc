@@ -40,6 +40,17 @@ std::string RepositoryFolder(const std::string& root, std::string_view id) {
   return root + "/" + name;
 }
 
+Status RemoveSnapshots(const std::string& root, std::string_view id) {
+  const std::filesystem::path folder(RepositoryFolder(root, id));
+  // An id is never a way out of the store's own folder.
+  if (folder.lexically_normal().parent_path() != std::filesystem::path(root).lexically_normal()) {
+    return InvalidArgument("{:?} is not the id of a model on the hub: owner/name", id);
+  }
+  std::error_code error;
+  std::filesystem::remove_all(folder, error);
+  return error ? ErrnoStatus(error.value(), "Cannot delete " + folder.string()) : Status::Ok();
+}
+
 std::string SnapshotFolder(const std::string& root, std::string_view id, std::string_view commit) {
   return RepositoryFolder(root, id) + "/snapshots/" + std::string(commit);
 }

@@ -156,6 +156,7 @@ std::string DefinitionJson(const EmbedRequest& request) {
 
 Result<EmbedSummary> Embed(const RequestContext& context, const PipelineOptions& options,
                            const EmbedRequest& request, const ProgressFunction& progress) {
+  IOLITE_RETURN_IF_ERROR(context.Check());
   IOLITE_ASSIGN_OR_RETURN(auto plan, MakePlan(context, options, request));
   IOLITE_ASSIGN_OR_RETURN(auto job, RunningJob::Start(context, options,
                                                       {.kind = "embed",

@@ -79,7 +79,10 @@ Status ExplainOpenError(const std::string& path, const Status& error) {
 
 void Configure(const DatabaseOptions& options, const TableResolver* resolver,
                duckdb::DBConfig& config) {
-  if (options.read_only) config.options.access_mode = duckdb::AccessMode::READ_ONLY;
+  // DuckDB has no read-only database in memory; the session keeps tables from being made there.
+  if (options.read_only && !options.path.empty()) {
+    config.options.access_mode = duckdb::AccessMode::READ_ONLY;
+  }
   if (options.thread_count > 0) {
     config.options.maximum_threads = static_cast<duckdb::idx_t>(options.thread_count);
   }
@@ -147,6 +150,7 @@ class DuckDbDatabase final : public Database {
 
 Result<std::unique_ptr<Database>> Database::Open(const DatabaseOptions& options) {
   auto state = std::make_shared<DatabaseState>();
+  state->read_only = options.read_only;
   if (!options.path.empty()) {
     IOLITE_ASSIGN_OR_RETURN(state->file_claim,
                             OpenFiles::Get().Claim(options.path, options.read_only));

@@ -7,6 +7,9 @@
 #include <utility>
 #include <vector>
 
+#include <duckdb/parser/parsed_data/create_info.hpp>
+#include <duckdb/parser/statement/create_statement.hpp>
+
 #include "iolite/sql/internal/arrow_bridge.h"
 #include "iolite/sql/internal/functions.h"
 #include "iolite/sql/internal/session_state.h"
@@ -24,7 +27,13 @@ constexpr int kSpinsBeforeSleep = 64;
 constexpr auto kSleepWithoutTasks = std::chrono::microseconds(50);
 
 // Extensions come over the network and run as we do.
-Status CheckAllowed(const duckdb::SQLStatement& statement) {
+Status CheckAllowed(const duckdb::SQLStatement& statement, bool read_only) {
+  // In a database in memory DuckDB would make the table, and it would be gone with the process.
+  if (read_only && statement.type == duckdb::StatementType::CREATE_STATEMENT &&
+      !statement.Cast<duckdb::CreateStatement>().info->temporary) {
+    return PermissionDenied(
+        "SQL tables cannot be changed: the database was opened for reading only");
+  }
   if (statement.type != duckdb::StatementType::LOAD_STATEMENT) return Status::Ok();
   return Unimplemented(
       "INSTALL and LOAD are not supported: extensions are neither downloaded nor "
@@ -91,7 +100,9 @@ class DuckDbSession final : public Session {
       const ProgressFunction& progress) {
     auto statements = state_->connection.ExtractStatements(sql);
     if (statements.empty()) return InvalidArgument("The SQL text has no statement");
-    for (const auto& statement : statements) IOLITE_RETURN_IF_ERROR(CheckAllowed(*statement));
+    for (const auto& statement : statements) {
+      IOLITE_RETURN_IF_ERROR(CheckAllowed(*statement, state_->database->read_only));
+    }
     Values values;
     for (const auto& scalar : parameters) values.push_back(ToValue(state_->context(), *scalar));
     Rows rows;

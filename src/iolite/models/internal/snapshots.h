@@ -49,6 +49,8 @@ inline constexpr const char* kSnapshotManifestName = "iolite.model.json";
 
 /// `models--<owner>--<name>` below `root`.
 std::string RepositoryFolder(const std::string& root, std::string_view id);
+/// Deletes every snapshot of a model below `root`. No error when there is none.
+Status RemoveSnapshots(const std::string& root, std::string_view id);
 /// The folder of a commit below `root`.
 std::string SnapshotFolder(const std::string& root, std::string_view id, std::string_view commit);
 

@@ -42,6 +42,7 @@ class FakeModelStore final : public models::ModelStore {
   Result<std::shared_ptr<const models::Embedder>> LoadEmbedder(
       const RequestContext& context, std::string_view id,
       std::optional<program::Precision> precision) override;
+  Status Remove(std::string_view) override { return Status::Ok(); }
   Result<models::EmbedderInfo> Inspect(std::string_view id) override;
 
   /// The vector of a text in a model of `dimension`.

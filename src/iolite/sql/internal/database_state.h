@@ -13,6 +13,7 @@ namespace iolite::sql {
 struct DatabaseState {
   TableResolver resolver;
   Watchdog watchdog;
+  bool read_only = false;
   std::shared_ptr<void> file_claim;  ///< keeps a second Open in this process from the same file
   duckdb::unique_ptr<duckdb::DuckDB> database;
 };
