@@ -13,15 +13,17 @@
 ///
 ///     auto engine = iolite::Engine::Open({.path = "lab"});
 ///     (*engine)->AddSource({.name = "papers", .paths = {"papers.parquet"}});
-///     (*engine)->Embed({.source = "papers", .model = "local:all-MiniLM-L6-v2", .columns = {"title"}, .key = "id"});
-///     auto found = (*engine)->Search({.source = "papers", .query = {.text = "birds that cannot fly"}});
+///     (*engine)->Embed({.source = "papers", .model = "local:all-MiniLM-L6-v2", .columns =
+///     {"title"}, .key = "id"}); auto found = (*engine)->Search({.source = "papers", .query =
+///     {.text = "birds that cannot fly"}});
 
 namespace iolite {
 
 /// Who may change the database through this engine.
 enum class Access {
-  kReadWrite,        ///< Open fails with kFailedPrecondition, naming the holder, while another process writes.
-  kReadOnly,         ///< Any number beside one writer. Nothing is written, also no lock.
+  kReadWrite,  ///< Open fails with kFailedPrecondition, naming the holder, while another process
+               ///< writes.
+  kReadOnly,   ///< Any number beside one writer. Nothing is written, also no lock.
   kReadWriteIfFree,  ///< kReadWrite, or kReadOnly while another process writes.
 };
 
@@ -38,15 +40,15 @@ struct EngineOptions {
 class SqlSession {
  public:
   virtual ~SqlSession() = default;
-  /// Runs one statement, or several of which the last one's rows are answered, as a stream: errors that
-  /// happen later arrive through the stream. A new query ends the stream of the one before.
+  /// Runs one statement, or several of which the last one's rows are answered, as a stream: errors
+  /// that happen later arrive through the stream. A new query ends the stream of the one before.
   virtual Result<ArrowStream> Query(std::string_view sql, const CallOptions& call = {}) = 0;
 };
 
 /// A database: embedded here; later also a remote server's or a cluster's.
 ///
-/// Errors: kInvalidArgument for wrong requests, kNotFound for unknown names, kPermissionDenied for changes
-/// through a read-only engine, kDataLoss for damaged files; messages say what to do.
+/// Errors: kInvalidArgument for wrong requests, kNotFound for unknown names, kPermissionDenied for
+/// changes through a read-only engine, kDataLoss for damaged files; messages say what to do.
 /// Threads: any number, for every call.
 class Engine {
  public:
@@ -57,7 +59,8 @@ class Engine {
   virtual const std::string& path() const = 0;
 
   /// Reads schema and row count and keeps them. kAlreadyExists when the name is taken.
-  virtual Result<SourceInfo> AddSource(const SourceOptions& options, const CallOptions& call = {}) = 0;
+  virtual Result<SourceInfo> AddSource(const SourceOptions& options,
+                                       const CallOptions& call = {}) = 0;
   virtual Result<std::vector<SourceInfo>> ListSources() = 0;
   virtual Result<SourceInfo> DescribeSource(std::string_view name) = 0;
   /// The files stay, and so do result tables made of them.
@@ -67,14 +70,17 @@ class Engine {
   /// One query on a connection of its own, which the stream keeps.
   virtual Result<ArrowStream> Sql(std::string_view sql, const CallOptions& call = {}) = 0;
 
-  /// Resolves a model, downloads it from the hub where needed, and keeps it in the catalog. `revision`
-  /// empty means `main`. Progress counts bytes.
+  /// Resolves a model, downloads it from the hub where needed, and keeps it in the catalog.
+  /// `revision` empty means `main`. Progress counts bytes.
   virtual Result<ModelInfo> PullModel(std::string_view id, std::string_view revision = {},
                                       const CallOptions& call = {}) = 0;
   virtual Result<std::vector<ModelInfo>> ListModels() = 0;
   virtual Result<ModelInfo> ShowModel(std::string_view id) = 0;
   /// Forgets a model, and deletes its files where this database downloaded them.
   virtual Status RemoveModel(std::string_view id) = 0;
+  /// Writes the model as one ONNX file, weights, pooling and normalisation inside, for other
+  /// runtimes.
+  virtual Status ExportModel(std::string_view id, const std::string& onnx_path) = 0;
   /// Vectors of texts, row by row: texts.size() * dimension floats.
   virtual Result<std::vector<float>> EmbedTexts(std::string_view model,
                                                 const std::vector<std::string>& texts, bool query,
@@ -82,10 +88,13 @@ class Engine {
 
   /// Embeds the rows of a source as a job. Running it again embeds only what is new or changed.
   virtual Result<EmbedResult> Embed(const EmbedOptions& options, const CallOptions& call = {}) = 0;
-  virtual Result<EmbedResult> Import(const ImportOptions& options, const CallOptions& call = {}) = 0;
+  virtual Result<EmbedResult> Import(const ImportOptions& options,
+                                     const CallOptions& call = {}) = 0;
 
-  virtual Result<SearchResult> Search(const SearchOptions& options, const CallOptions& call = {}) = 0;
-  /// Many queries with the settings of `options`, whose own query is ignored. `thread_count` 0: all.
+  virtual Result<SearchResult> Search(const SearchOptions& options,
+                                      const CallOptions& call = {}) = 0;
+  /// Many queries with the settings of `options`, whose own query is ignored. `thread_count` 0:
+  /// all.
   virtual Result<std::vector<SearchResult>> SearchBatch(const SearchOptions& options,
                                                         const std::vector<SearchQuery>& queries,
                                                         int32_t thread_count = 0,

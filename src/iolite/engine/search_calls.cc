@@ -1,0 +1,89 @@
+#include <arrow/c/bridge.h>
+#include <arrow/table.h>
+
+#include "iolite/columnar/arrow_status.h"
+#include "iolite/engine/local_engine.h"
+#include "iolite/search/search.h"
+
+namespace iolite::engine {
+namespace {
+
+search::Query ToRoom(const SearchQuery& query) {
+  return {.text = query.text, .vector = query.vector, .like_row_id = query.like_id};
+}
+
+search::SearchRequest ToRoom(const SearchOptions& options) {
+  return {.source = options.source,
+          .query = ToRoom(options.query),
+          .k = options.k,
+          .where = options.where,
+          .select = options.select,
+          .fetch_rows = options.fetch_rows,
+          .exact = options.exact,
+          .ef = options.ef};
+}
+
+SearchHit ToPublic(search::Hit&& hit) {
+  SearchHit out{.id = std::move(hit.id), .score = hit.score, .distance = hit.distance};
+  for (auto& channel : hit.retrieved_by) {
+    out.retrieved_by.push_back({std::move(channel.channel), channel.rank, channel.score});
+  }
+  out.annotated_by = std::move(hit.annotated_by);
+  return out;
+}
+
+Result<ArrowStream> ExportRows(const std::shared_ptr<arrow::Table>& rows) {
+  ArrowStream stream;
+  if (rows == nullptr) return stream;
+  auto reader = std::make_shared<arrow::TableBatchReader>(rows);
+  IOLITE_RETURN_IF_ERROR(columnar::FromArrow(arrow::ExportRecordBatchReader(reader, stream.get())));
+  return stream;
+}
+
+Result<SearchResult> ToPublic(search::SearchResponse response) {
+  SearchResult result{.table = std::move(response.table), .warnings = std::move(response.warnings)};
+  result.hits.reserve(response.hits.size());
+  for (auto& hit : response.hits) result.hits.push_back(ToPublic(std::move(hit)));
+  IOLITE_ASSIGN_OR_RETURN(result.rows, ExportRows(response.rows));
+  return result;
+}
+
+std::vector<ExplainStep> ToPublic(const Trace& trace) {
+  std::vector<ExplainStep> steps;
+  for (const auto& step : trace.steps()) {
+    steps.push_back({step.name, static_cast<double>(step.duration_ns) * 1e-6, step.detail});
+  }
+  return steps;
+}
+
+}  // namespace
+
+Result<SearchResult> LocalEngine::Search(const SearchOptions& options, const CallOptions& call) {
+  auto context = MakeContext(call);
+  Trace trace;
+  context.trace = &trace;
+  IOLITE_ASSIGN_OR_RETURN(auto response, searcher_->Search(context, ToRoom(options)));
+  IOLITE_ASSIGN_OR_RETURN(auto result, ToPublic(std::move(response)));
+  result.steps = ToPublic(trace);
+  return result;
+}
+
+Result<std::vector<SearchResult>> LocalEngine::SearchBatch(const SearchOptions& options,
+                                                           const std::vector<SearchQuery>& queries,
+                                                           int32_t thread_count,
+                                                           const CallOptions& call) {
+  std::vector<search::Query> room_queries;
+  room_queries.reserve(queries.size());
+  for (const auto& query : queries) room_queries.push_back(ToRoom(query));
+  IOLITE_ASSIGN_OR_RETURN(auto responses, searcher_->SearchBatch(MakeContext(call), ToRoom(options),
+                                                                 room_queries, thread_count));
+  std::vector<SearchResult> results;
+  results.reserve(responses.size());
+  for (auto& response : responses) {
+    IOLITE_ASSIGN_OR_RETURN(auto result, ToPublic(std::move(response)));
+    results.push_back(std::move(result));
+  }
+  return results;
+}
+
+}  // namespace iolite::engine
