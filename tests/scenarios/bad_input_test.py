@@ -139,7 +139,7 @@ class BadQueries(Scenario):
         self.add_animals()
         message = self.fails("sql", "SELECT year FRM animals", says="FRM")
         self.assertIn("^", message)
-        self.fails("sql", "SELECT nothing FROM animals", says=["nothing", "year"])
+        self.fails("sql", "SELECT nothing FROM animals", says=["nothing", "Candidate bindings", "^"])
         self.fails("sql", "SELECT * FROM nowhere", says="nowhere")
 
     def test_search(self):

@@ -13,7 +13,7 @@ from pathlib import Path
 SOURCE = Path(os.environ.get("IOLITE_SOURCE_DIR", Path(__file__).resolve().parents[2]))
 PROGRAM = os.environ.get("IOLITE_PROGRAM", str(SOURCE / "build/dev/src/iolite/cli/iolite"))
 DEPS = Path(os.environ.get("IOLITE_DEPS_DIR", SOURCE / ".deps"))
-MINILM = f"local:{DEPS}/models/all-MiniLM-L6-v2"
+MINILM = f"local:{(DEPS / 'models/all-MiniLM-L6-v2').resolve()}"
 
 ANIMALS = [
     ("penguin", "a bird of the cold south that swims and cannot fly", 1990),

@@ -131,6 +131,20 @@ Result<std::shared_ptr<arrow::Table>> Beside(std::shared_ptr<arrow::Table> hits,
   return hits;
 }
 
+// What a person wants to see of a hit: how good it is, to four digits, and which row it is.
+Result<std::shared_ptr<arrow::Table>> ForPeople(const std::vector<SearchHit>& hits) {
+  arrow::StringBuilder scores, ids;
+  for (const auto& hit : hits) {
+    IOLITE_RETURN_IF_ARROW_ERROR(scores.Append(fmt::format("{:.4f}", hit.score)));
+    IOLITE_RETURN_IF_ARROW_ERROR(ids.Append(hit.id));
+  }
+  IOLITE_ASSIGN_OR_RETURN_ARROW(auto score_column, scores.Finish());
+  IOLITE_ASSIGN_OR_RETURN_ARROW(auto id_column, ids.Finish());
+  auto schema =
+      arrow::schema({arrow::field("score", arrow::utf8()), arrow::field("id", arrow::utf8())});
+  return arrow::Table::Make(schema, {score_column, id_column});
+}
+
 }  // namespace
 
 Status PrintHits(const Console& console, SearchResult result) {
@@ -142,7 +156,7 @@ Status PrintHits(const Console& console, SearchResult result) {
   IOLITE_ASSIGN_OR_RETURN(auto table, MakeTable(columns, false));
   bool for_people = console.format() == Format::kTable;
   if (for_people) {
-    IOLITE_ASSIGN_OR_RETURN_ARROW(table, table->SelectColumns({1, 0}));
+    IOLITE_ASSIGN_OR_RETURN(table, ForPeople(result.hits));
   }
   IOLITE_ASSIGN_OR_RETURN(auto rows, ReadAll(std::move(result.rows)));
   IOLITE_ASSIGN_OR_RETURN(table, Beside(std::move(table), rows, for_people));

@@ -2,7 +2,6 @@
 
 #include <roaring/roaring.h>
 
-#include <bit>
 #include <new>
 
 #include "iolite/columnar/internal/portable_bitmap.h"
@@ -44,19 +43,11 @@ RowSet RowSet::Of(std::span<const uint32_t> ordinals) {
 }
 
 RowSet RowSet::FromWords(std::span<const uint64_t> words) {
-  RowSet rows;
-  std::vector<uint32_t> ordinals;
-  constexpr size_t kWordsAtOnce = 1024;
-  for (size_t begin = 0; begin < words.size(); begin += kWordsAtOnce) {
-    ordinals.clear();
-    for (size_t i = begin; i < std::min(words.size(), begin + kWordsAtOnce); ++i) {
-      for (uint64_t word = words[i]; word != 0; word &= word - 1) {
-        ordinals.push_back(static_cast<uint32_t>(i * 64 + std::countr_zero(word)));
-      }
-    }
-    roaring_bitmap_add_many(rows.impl_->bitmap, ordinals.size(), ordinals.data());
-  }
-  return rows;
+  // By way of the portable form, as ToWords(): whole bitsets are copied instead of added bit by
+  // bit.
+  const std::string bytes = internal::PortableFromWords(words);
+  return RowSet(
+      std::make_unique<Impl>(roaring_bitmap_portable_deserialize_safe(bytes.data(), bytes.size())));
 }
 
 void RowSet::Add(uint32_t ordinal) { roaring_bitmap_add(impl_->bitmap, ordinal); }

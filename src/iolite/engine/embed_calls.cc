@@ -34,6 +34,7 @@ pipelines::PipelineOptions LocalEngine::MakePipelineOptions() {
           .models = models_.get(),
           .executor = executor_.get(),
           .budget = budget_.get(),
+          .store = store_.get(),
           .window_row_count = settings_.embed.window_row_count,
           .part_row_count = settings_.embed.part_row_count};
 }

@@ -15,6 +15,12 @@ bool FitsFileName(char c) {
          c == '_' || c == '-';
 }
 
+// A folder's or a hub's path says where a model is; its last part says what it is.
+std::string_view LastPart(std::string_view model_id) {
+  while (model_id.ends_with('/')) model_id.remove_suffix(1);
+  return model_id.substr(model_id.find_last_of('/') + 1);
+}
+
 }  // namespace
 
 std::string FileNamePart(std::string_view text, size_t bytes_max) {
@@ -32,7 +38,7 @@ std::string TableName(std::string_view source, std::string_view task, std::strin
                       int64_t unix_us, std::string_view hex) {
   return fmt::format("{}__{}__{}__{}_{}", FileNamePart(source, kSourceBytesMax),
                      FileNamePart(task, kSourceBytesMax),
-                     FileNamePart(model_id.empty() ? "none" : model_id, kModelBytesMax),
+                     FileNamePart(model_id.empty() ? "none" : LastPart(model_id), kModelBytesMax),
                      FormatCompactTimestamp(unix_us), hex);
 }
 

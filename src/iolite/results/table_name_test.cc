@@ -11,7 +11,9 @@ namespace {
 TEST(TableNameTest, SaysWhatMadeTheTable) {
   iolite::testing::FakeClock clock;
   EXPECT_EQ(TableName("papers", "embedding", "org/model v1.5", clock.unix_us(), "1a2b3c4d"),
-            "papers__embedding__org-model-v1.5__20260101T000000Z_1a2b3c4d");
+            "papers__embedding__model-v1.5__20260101T000000Z_1a2b3c4d");
+  EXPECT_EQ(TableName("papers", "embedding", "local:/models/mini/", clock.unix_us(), "1a2b3c4d"),
+            "papers__embedding__mini__20260101T000000Z_1a2b3c4d");
   EXPECT_EQ(TableName("p", "import", "", clock.unix_us(), "0"),
             "p__import__none__20260101T000000Z_0");
 }

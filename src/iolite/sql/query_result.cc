@@ -134,8 +134,21 @@ class StreamedResult final : public QueryResult {
   void Close() {
     if (!rows_) return;
     chunk_.reset();
+    if (!ended_) Abandon();
     rows_.reset();
     session_->busy = false;
+  }
+
+  // DuckDB would work on, for nobody, until the connection's next query. In a transaction of the
+  // caller's it may, because an interrupted query ends the transaction too.
+  void Abandon() {
+    if (rows_->type != duckdb::QueryResultType::STREAM_RESULT || rows_->HasError()) return;
+    if (!session_->connection.IsAutoCommit()) return;
+    session_->connection.Interrupt();
+    try {
+      rows_->FetchRaw();
+    } catch (const std::exception&) {  // it says that it was interrupted
+    }
   }
 
   std::shared_ptr<SessionState> session_;

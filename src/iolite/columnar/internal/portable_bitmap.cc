@@ -135,6 +135,30 @@ void TakePayload(Cursor& cursor, bool has_runs, PortableContainer& container) {
   }
 }
 
+template <typename T>
+void Store(T value, std::string& out) {
+  char bytes[sizeof(T)];
+  std::memcpy(bytes, &value, sizeof(T));
+  out.append(bytes, sizeof(T));
+}
+
+/// The payload of one container whose bits are in at most 1,024 words.
+std::string PayloadOf(std::span<const uint64_t> words, uint32_t cardinality) {
+  std::string payload;
+  if (cardinality > kArrayCardinalityMax) {
+    payload.assign(kBitsetBytes, '\0');
+    std::memcpy(payload.data(), words.data(), words.size_bytes());
+    return payload;
+  }
+  payload.reserve(size_t{2} * cardinality);
+  for (size_t i = 0; i < words.size(); ++i) {
+    for (uint64_t word = words[i]; word != 0; word &= word - 1) {
+      Store(static_cast<uint16_t>(i * 64 + std::countr_zero(word)), payload);
+    }
+  }
+  return payload;
+}
+
 /// Sets bits [begin, end).
 void FillRange(uint64_t begin, uint64_t end, std::span<uint64_t> words) {
   end = std::min<uint64_t>(end, words.size() * 64);
@@ -196,6 +220,29 @@ void FillWords(const PortableContainer& container, std::span<uint64_t> words) {
       }
       return;
   }
+}
+
+std::string PortableFromWords(std::span<const uint64_t> words) {
+  constexpr size_t kContainerWords = 1024;
+  std::string keys, payloads;
+  std::vector<uint32_t> offsets;
+  for (size_t begin = 0; begin < words.size(); begin += kContainerWords) {
+    const auto part = words.subspan(begin, std::min(kContainerWords, words.size() - begin));
+    uint32_t cardinality = 0;
+    for (const uint64_t word : part) cardinality += std::popcount(word);
+    if (cardinality == 0) continue;
+    Store(static_cast<uint16_t>(begin / kContainerWords), keys);
+    Store(static_cast<uint16_t>(cardinality - 1), keys);
+    offsets.push_back(static_cast<uint32_t>(payloads.size()));
+    payloads += PayloadOf(part, cardinality);
+  }
+  std::string bytes;
+  Store(kCookieWithoutRuns, bytes);
+  Store(static_cast<uint32_t>(offsets.size()), bytes);
+  bytes += keys;
+  const auto header_bytes = static_cast<uint32_t>(bytes.size() + 4 * offsets.size());
+  for (const uint32_t offset : offsets) Store(header_bytes + offset, bytes);
+  return bytes + payloads;
 }
 
 }  // namespace iolite::columnar::internal

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <span>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -28,5 +29,8 @@ Result<std::vector<PortableContainer>> ParsePortableBitmap(std::string_view byte
 
 /// Sets the container's bits in `words`, one bit an ordinal, leaving out those past the end.
 void FillWords(const PortableContainer& container, std::span<uint64_t> words);
+
+/// The portable bitmap of the bits set in `words`.
+std::string PortableFromWords(std::span<const uint64_t> words);
 
 }  // namespace iolite::columnar::internal

@@ -31,7 +31,7 @@ Result<QueryVector> FromGiven(const QuerySpace& space, const std::vector<float>&
   for (size_t i = 0; i < vector.size(); ++i) {
     if (!std::isfinite(vector[i])) {
       return InvalidArgument("Number {} of the query vector is {}; all must be finite.", i + 1,
-                             vector[i]);
+                             std::isnan(vector[i]) ? "NaN" : "infinite");
     }
   }
   return QueryVector{vector, std::nullopt};
