@@ -224,7 +224,7 @@ TEST_F(ImportTest, BareVectorsThatDoNotFitTheSourceAreRefused) {
 }
 
 TEST_F(ImportTest, BadRowsAreNamedAndNothingIsImported) {
-  options_.part_row_count = 10;
+  options_.part_row_count = 1000;
   auto write = [&](const std::string& key, const std::string& vector) {
     WriteParquet("v.parquet",
                  fmt::format("SELECT {} AS id, {} AS vector FROM range(5000) t(i)", key, vector));

@@ -20,17 +20,21 @@ PipelineTest::PipelineTest() {
   Reopen();
 }
 
-void PipelineTest::Reopen() {
+void PipelineTest::Close() {
   results_.reset();
   database_.reset();
   catalog_.reset();
   store_.reset();
-  store_ = storage::OpenLocalStore({.root = folder_ / "db"}).value();
-  catalog_ = catalog::Catalog::Open({.path = folder_ / "db/catalog.sqlite"}).value();
+}
+
+void PipelineTest::Reopen() {
+  Close();
+  store_ = storage::OpenLocalStore({.root = database_folder_}).value();
+  catalog_ = catalog::Catalog::Open({.path = database_folder_ + "/catalog.sqlite"}).value();
   results_ =
       results::ResultStore::Open({.store = store_.get(), .executor = executor_.get()}).value();
   database_ =
-      sql::Database::Open({.path = folder_ / "db/tables.duckdb", .thread_count = 2}).value();
+      sql::Database::Open({.path = database_folder_ + "/tables.duckdb", .thread_count = 2}).value();
   options_ = {.catalog = catalog_.get(),
               .results = results_.get(),
               .database = database_.get(),

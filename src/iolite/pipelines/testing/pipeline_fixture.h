@@ -20,6 +20,7 @@ class PipelineTest : public ::testing::Test {
 
   /// Closes everything and opens it again, as another process would.
   void Reopen();
+  void Close();
   /// Runs SQL that gives nothing.
   void Execute(const std::string& sql);
   /// Rows of two columns, as text.
@@ -38,6 +39,7 @@ class PipelineTest : public ::testing::Test {
   std::vector<std::string> ResultFiles();
 
   storage::testing::TemporaryFolder folder_;
+  std::string database_folder_ = folder_ / "db";
   FakeModelStore models_;
   std::unique_ptr<Executor> executor_ = Executor::Threads(2);
   std::unique_ptr<storage::ObjectStore> store_;
