@@ -4,6 +4,7 @@
 #include <arrow/record_batch.h>
 #include <arrow/type.h>
 
+#include <algorithm>
 #include <cmath>
 #include <thread>
 #include <utility>
@@ -15,6 +16,7 @@ namespace iolite::pipelines {
 namespace {
 
 constexpr size_t kRowErrorsAtOnce = 1000;
+constexpr int kSmallWindows = 3;
 
 double SecondsSince(Clock& clock, int64_t start_ns) {
   return static_cast<double>(clock.monotonic_ns() - start_ns) * 1e-9;
@@ -107,9 +109,15 @@ Status EmbedStages::ReadRow(std::string_view row_id, std::string_view text) {
   window_->content_hashes.push_back(std::move(content_hash));
   window_->texts.emplace_back(text);
   window_->text_bytes += static_cast<int64_t>(text.size());
-  bool full = static_cast<int64_t>(window_->texts.size()) >= options_.window_row_count ||
-              window_->text_bytes >= options_.window_text_bytes;
-  return full ? SendWindow() : Status::Ok();
+  return WindowIsFull() ? SendWindow() : Status::Ok();
+}
+
+// The first windows are small: the model begins while most rows are still to be read, and progress
+// shows at once.
+bool EmbedStages::WindowIsFull() const {
+  int64_t divisor = int64_t{1} << std::max(0, kSmallWindows - windows_sent_);
+  return static_cast<int64_t>(window_->texts.size()) * divisor >= options_.window_row_count ||
+         window_->text_bytes * divisor >= options_.window_text_bytes;
 }
 
 Status EmbedStages::FlushRowErrors() {
@@ -136,6 +144,7 @@ Status EmbedStages::SendWindow() {
                           embedder->Tokenize(job_.context(), texts, models::TextRole::kDocument));
   std::vector<std::string>().swap(window_->texts);
   counts_.tokens += window_->tokens->token_count();
+  ++windows_sent_;
   bool wanted = to_run_.Push(std::exchange(window_, nullptr));
   return wanted ? Status::Ok() : Cancelled("a later stage stopped");
 }

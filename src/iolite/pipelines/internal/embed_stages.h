@@ -59,6 +59,7 @@ class EmbedStages {
   Status ReadRows();
   Status ReadBatch(const arrow::RecordBatch& batch);
   Status ReadRow(std::string_view row_id, std::string_view text);
+  bool WindowIsFull() const;
   Status SendWindow();
   Status FlushRowErrors();
   Result<const models::Embedder*> Embedder();
@@ -77,6 +78,7 @@ class EmbedStages {
   // Of the reading thread.
   std::unique_ptr<Window> window_;
   std::string hashed_;
+  int windows_sent_ = 0;
   std::vector<catalog::JobRowError> row_errors_;
   std::future<EmbedderResult> loading_;
   // Set by the reading thread before it sends the first window.
