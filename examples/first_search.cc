@@ -44,10 +44,12 @@ int main(int argc, char** argv) {
       (*engine)->Embed({.source = "things", .model = argv[3], .columns = {"text"}, .key = "id"});
   if (!embedded.ok()) return Fail(embedded.status());
 
-  auto found = (*engine)->Search({.source = "things",
-                                  .query = {.text = "birds that cannot fly"},
-                                  .k = 3,
-                                  .where = "year > 1900"});
+  iolite::SearchOptions search;
+  search.source = "things";
+  search.query.text = "birds that cannot fly";
+  search.k = 3;
+  search.where = "year > 1900";
+  auto found = (*engine)->Search(search);
   if (!found.ok()) return Fail(found.status());
   Print(*found);
   return 0;
