@@ -26,6 +26,7 @@ import zipfile
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 SHIM = ROOT / "src/iolite/models/tokenizers_shim"
+REQUIREMENTS = ROOT / "cmake/python_requirements.txt"
 LIBRARY = "libiolite_tokenizers.a"
 
 
@@ -262,6 +263,20 @@ def build_tokenizers(into, stamps):
     stamps.write("tokenizers", content)
 
 
+def install_python(into, stamps):
+    """A virtual environment with the libraries that the tests read result tables with."""
+    content = hashlib.sha256(REQUIREMENTS.read_bytes()).hexdigest()
+    place = into / "python"
+    if stamps.is_fresh("python", content, place / "bin/python"):
+        return
+    say("install the foreign readers' libraries")
+    shutil.rmtree(place, ignore_errors=True)
+    run([sys.executable, "-m", "venv", place])
+    run([place / "bin/python", "-m", "pip", "install", "--quiet", "--only-binary=:all:", "--require-hashes",
+         "--disable-pip-version-check", "-r", REQUIREMENTS])
+    stamps.write("python", content)
+
+
 @contextlib.contextmanager
 def alone(into):
     """One setup at a time for one place."""
@@ -284,6 +299,7 @@ def install_all(into):
     with concurrent.futures.ThreadPoolExecutor(max_workers=4) as pool:
         # The longest first: compiling goes on while the rest is fetched.
         work = {pool.submit(build_tokenizers, into, stamps): "tokenizers"}
+        work[pool.submit(install_python, into, stamps)] = "python"
         work.update({pool.submit(install, archive, into, cache, stamps): archive["name"] for archive in archives})
         for done in concurrent.futures.as_completed(work):
             if error := done.exception():

@@ -31,8 +31,9 @@ has_cargo() {
 has_cargo || missing+=(cargo-web rustc-web)
 if command -v python3 >/dev/null; then
   python3 -c 'import pip' 2>/dev/null || missing+=(python3-pip)
+  python3 -c 'import venv, ensurepip' 2>/dev/null || missing+=(python3-venv)
 else
-  missing+=(python3-pip)
+  missing+=(python3-pip python3-venv)
 fi
 
 mapfile -t packages < <(sed -n '/"debian": \[/,/\]/p' cmake/dependencies.json | tail -n +2 | grep -oE '"[a-z0-9.+-]+"' | tr -d '"')

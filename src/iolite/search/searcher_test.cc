@@ -116,7 +116,7 @@ TEST_F(SearcherTest, WrongQueriesAreRefused) {
   EXPECT_THAT(Failed(request).message(),
               AllOf(HasSubstr("has 3 numbers"), HasSubstr("have 2"), HasSubstr(table_)));
   request.query.vector = {1, std::numeric_limits<float>::quiet_NaN()};
-  EXPECT_THAT(Failed(request).message(), HasSubstr("Number 2 of the query vector is nan"));
+  EXPECT_THAT(Failed(request).message(), HasSubstr("Number 2 of the query vector is NaN"));
   request.query.text = "a";
   EXPECT_THAT(Failed(request).message(), HasSubstr("2 are given"));
   request.query = {};
