@@ -5,6 +5,7 @@
 """
 
 import re
+import signal
 import subprocess
 import sys
 
@@ -52,4 +53,5 @@ def main():
 
 
 if __name__ == "__main__":
+    signal.signal(signal.SIGPIPE, signal.SIG_DFL)  # `./dev shape | head` ends quietly
     main()
