@@ -8,7 +8,6 @@ number of threads, and batches of 256 in arrival order, which is how embedding l
 
 import argparse
 import json
-import os
 import shutil
 import subprocess
 import sys
@@ -70,24 +69,38 @@ class Peer:
         return np.concatenate(vectors)
 
 
+def peak_memory_mb(pid):
+    """The most resident memory a running process had so far; 0 when it has just ended."""
+    try:
+        status = Path(f"/proc/{pid}/status").read_text()
+    except OSError:
+        return 0
+    found = [line for line in status.splitlines() if line.startswith("VmHWM")]
+    return int(found[0].split()[1]) / 1024 if found else 0
+
+
 def run_iolite(name, precision):
     """Embeds into a fresh database; returns the job's result, peak memory in MB, and the vectors by key."""
     database = harness.WORK / f"embed-{name}"
     shutil.rmtree(database, ignore_errors=True)
     harness.iolite(database, "sources", "add", name, harness.WORK / f"{name}.parquet")
     command = [harness.PROGRAM, "--db", database, "embed", name, "--model", f"local:{harness.MINILM}", "--columns", "text",
-               "--key", "id", "--precision", precision, "--output", "json", "--set", f"threads.count={THREADS}"]
+               "--key", "id", "--precision", precision, "--output", "json", "--quiet", "--set", f"threads.count={THREADS}"]
     process = subprocess.Popen(list(map(str, command)), stdout=subprocess.PIPE, text=True)
+    peak_mb = 0
+    # The kernel's own figure for a child counts this process's memory too, from before the exec.
+    while process.poll() is None:
+        peak_mb = max(peak_mb, peak_memory_mb(process.pid))
+        time.sleep(0.02)
     output = process.stdout.read()
-    _, status, usage = os.wait4(process.pid, 0)
-    if status != 0:
+    if process.returncode != 0:
         sys.exit("iolite embed failed")
     result = json.loads(output)
     job = json.loads(harness.iolite(database, "jobs", "list", "--output", "json").splitlines()[0])
     rows = pq.read_table(database / "results" / f"{result['table']}.parquet", columns=["_row_id", "vector"])
     order = np.argsort(rows["_row_id"].to_numpy(zero_copy_only=False).astype(np.int64))
     vectors = rows["vector"].combine_chunks().flatten().to_numpy().reshape(len(rows), -1)[order]
-    return result, job["result"], usage.ru_maxrss / 1024, vectors
+    return result, job["result"], peak_mb, vectors
 
 
 def measure(report, peer, name, texts, rounds, goals):

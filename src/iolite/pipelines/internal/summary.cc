@@ -5,10 +5,15 @@
 namespace iolite::pipelines {
 
 std::string SummaryJson(const EmbedSummary& summary) {
-  nlohmann::ordered_json json{{"table", summary.table},       {"rows", summary.rows},
-                              {"embedded", summary.embedded}, {"unchanged", summary.unchanged},
-                              {"hidden", summary.hidden},     {"failed", summary.failed},
-                              {"seconds", summary.seconds}};
+  nlohmann::ordered_json json{{"table", summary.table},
+                              {"rows", summary.rows},
+                              {"embedded", summary.embedded},
+                              {"unchanged", summary.unchanged},
+                              {"hidden", summary.hidden},
+                              {"failed", summary.failed},
+                              {"seconds", summary.seconds},
+                              {"tokens", summary.tokens},
+                              {"seconds_outside_model", summary.seconds_outside_model}};
   return json.dump();
 }
 
