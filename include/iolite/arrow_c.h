@@ -3,8 +3,9 @@
 #include <cstdint>
 #include <utility>
 
-/// Arrow's C data and C stream interfaces (https://arrow.apache.org/docs/format/CDataInterface.html): how
-/// tables leave the engine without either side linking the other's Arrow library.
+/// Arrow's C data and C stream interfaces
+/// (https://arrow.apache.org/docs/format/CDataInterface.html): how tables leave the engine without
+/// either side linking the other's Arrow library.
 
 extern "C" {
 
@@ -59,7 +60,8 @@ struct ArrowArrayStream {
 
 namespace iolite {
 
-/// Owns an ArrowArrayStream. Hand `get()` to any Arrow library; one that imports it empties this object.
+/// Owns an ArrowArrayStream. Hand `get()` to any Arrow library; one that imports it empties this
+/// object.
 class ArrowStream {
  public:
   ArrowStream() = default;

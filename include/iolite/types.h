@@ -19,8 +19,8 @@ struct CallOptions {
   CancelToken cancel;
   /// 0: none.
   int64_t timeout_ms = 0;
-  /// Called from time to time during long work, never from two threads at once. `rows_total` is 0 while
-  /// unknown; `phase` is a word such as `embed` or `index`.
+  /// Called from time to time during long work, never from two threads at once. `rows_total` is 0
+  /// while unknown; `phase` is a word such as `embed` or `index`.
   std::function<void(std::string_view phase, int64_t rows_done, int64_t rows_total)> progress;
 };
 
@@ -29,7 +29,8 @@ struct ColumnInfo {
   std::string type;  ///< as SQL spells it
 };
 
-// ---- Sources ------------------------------------------------------------------------------------------
+// ---- Sources
+// ------------------------------------------------------------------------------------------
 
 struct SourceOptions {
   std::string name;
@@ -45,12 +46,13 @@ struct SourceInfo {
   int64_t row_count = 0;
   int64_t file_count = 0;
   int64_t size_bytes = 0;
-  std::string state;  ///< `ready`, `changed` since it was read, `gone`
+  std::string state;                ///< `ready`, `changed` since it was read, `gone`
   std::vector<std::string> tables;  ///< result tables made of it, newest first
   int64_t created_us = 0;
 };
 
-// ---- Models -------------------------------------------------------------------------------------------
+// ---- Models
+// -------------------------------------------------------------------------------------------
 
 struct ModelInfo {
   std::string id;
@@ -68,7 +70,8 @@ struct ModelInfo {
   std::string problem;    ///< why it cannot run; empty when it can
 };
 
-// ---- Embedding ----------------------------------------------------------------------------------------
+// ---- Embedding
+// ----------------------------------------------------------------------------------------
 
 struct EmbedOptions {
   std::string source;  ///< a source or an SQL table
@@ -100,7 +103,8 @@ struct EmbedResult {
   int64_t tokens = 0;
 };
 
-// ---- Search -------------------------------------------------------------------------------------------
+// ---- Search
+// -------------------------------------------------------------------------------------------
 
 /// What is searched for: exactly one is set.
 struct SearchQuery {
@@ -110,7 +114,8 @@ struct SearchQuery {
 };
 
 struct SearchOptions {
-  std::string source;  ///< a source or SQL table (its newest result table answers), or a result table
+  std::string
+      source;  ///< a source or SQL table (its newest result table answers), or a result table
   SearchQuery query;
   int64_t k = 10;
   std::string where;                ///< any SQL condition over the source
@@ -148,7 +153,8 @@ struct SearchResult {
   std::vector<ExplainStep> steps;
 };
 
-// ---- Evaluation ---------------------------------------------------------------------------------------
+// ---- Evaluation
+// ---------------------------------------------------------------------------------------
 
 struct EvalOptions {
   std::string source;
@@ -169,8 +175,8 @@ struct EvalQueryResult {
 };
 
 struct EvalResult {
-  int64_t queries = 0;            ///< with judgements: those count
-  int64_t queries_unjudged = 0;   ///< left out
+  int64_t queries = 0;           ///< with judgements: those count
+  int64_t queries_unjudged = 0;  ///< left out
   int64_t k = 10;
   double ndcg = 0;
   double recall = 0;
@@ -180,7 +186,8 @@ struct EvalResult {
   double seconds = 0;
 };
 
-// ---- Result tables, jobs, settings --------------------------------------------------------------------
+// ---- Result tables, jobs, settings
+// --------------------------------------------------------------------
 
 struct TableInfo {
   std::string name;

@@ -34,7 +34,7 @@ struct SourceEntry {
   int64_t row_count = 0;
   std::vector<FileAnchor> files;
   int64_t created_us = 0;
-  int64_t read_us = 0;  ///< when schema and count were last read
+  int64_t read_us = 0;         ///< when schema and count were last read
   std::string reader_options;  ///< how a CSV is written, as read_csv's arguments; empty otherwise
 };
 

@@ -5,6 +5,7 @@
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+
 #include <nlohmann/json.hpp>
 
 #include "iolite/results/result_table.h"
@@ -12,7 +13,8 @@
 #include "iolite/storage/local_store.h"
 #include "iolite/storage/testing/temporary_folder.h"
 
-// A table's files are a contract with other people's libraries: pyarrow, polars and usearch open it.
+// A table's files are a contract with other people's libraries: pyarrow, polars and usearch open
+// it.
 
 namespace iolite::results {
 namespace {
@@ -68,8 +70,8 @@ TEST(ForeignReaderTest, OtherLibrariesOpenATableAndFindTheSameNeighbours) {
     expected["neighbours"].push_back(ExactNeighbors(*snapshot->parts[0].segment, query));
   }
   std::ofstream(folder / "results/expected.json") << expected.dump();
-  auto [output, status] = RunCommand(Python() + " " IOLITE_SOURCE_DIR
-                                     "/tests/compat/foreign_readers.py " + (folder / "results"));
+  auto [output, status] = RunCommand(
+      Python() + " " IOLITE_SOURCE_DIR "/tests/compat/foreign_readers.py " + (folder / "results"));
   if (status == 77) GTEST_SKIP() << output;
   EXPECT_EQ(status, 0) << output;
 }

@@ -70,8 +70,7 @@ class ParquetRowsWriter final : public RowsFileWriter {
 
  private:
   Status WriteRowGroup(int64_t row_count) {
-    IOLITE_ASSIGN_OR_RETURN_ARROW(auto table,
-                                  arrow::Table::FromRecordBatches(schema_, std::move(pending_)));
+    IOLITE_ASSIGN_OR_RETURN_ARROW(auto table, arrow::Table::FromRecordBatches(schema_, pending_));
     pending_.clear();
     try {
       IOLITE_RETURN_IF_ARROW_ERROR(

@@ -291,7 +291,8 @@ void UsearchBuilder::MakeBuildRow(size_t row, std::vector<float>& values) {
 Status UsearchBuilder::BuildGraph(const RequestContext& context) {
   us::index_config_t config(options_.connectivity, 2 * options_.connectivity);
   graph_ = std::make_unique<Graph>(config);
-  // The caller is one of them. More than there are processors would wait for each other's spin locks.
+  // The caller is one of them. More than there are processors would wait for each other's spin
+  // locks.
   const size_t threads = std::max<size_t>(1, executor_.thread_count());
   us::index_limits_t limits(row_count_, threads);
   if (!graph_->try_reserve(limits)) {

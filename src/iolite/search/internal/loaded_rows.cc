@@ -74,7 +74,7 @@ Result<FetchedRows> LoadedRows::Fetch(const RequestContext& context,
     fields.push_back(rows.schema()->field(column));
     arrays.push_back(std::move(array));
   }
-  fetched.table = arrow::Table::Make(arrow::schema(std::move(fields)), std::move(arrays),
+  fetched.table = arrow::Table::Make(arrow::schema(fields), std::move(arrays),
                                      static_cast<int64_t>(row_ids.size()));
   fetched.way = "from cache";
   return fetched;

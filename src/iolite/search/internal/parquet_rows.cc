@@ -158,7 +158,7 @@ Result<FetchedRows> ParquetRows::Fetch(const RequestContext& context,
     IOLITE_RETURN_IF_ERROR(ReadFromFiles(context, *layout, positions, wanted, arrays));
     fetched.way += fmt::format(", {} columns by a scan", left_count);
   }
-  fetched.table = arrow::Table::Make(arrow::schema(std::move(fields)), std::move(arrays),
+  fetched.table = arrow::Table::Make(arrow::schema(fields), std::move(arrays),
                                      static_cast<int64_t>(row_ids.size()));
   return fetched;
 }

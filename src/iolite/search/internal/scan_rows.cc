@@ -82,7 +82,7 @@ Result<FetchedRows> ScanRows::Fetch(const RequestContext& context,
     fields.push_back(schema->field(wanted[i]));
     arrays.push_back(std::move(array));
   }
-  return FetchedRows{arrow::Table::Make(arrow::schema(std::move(fields)), std::move(arrays),
+  return FetchedRows{arrow::Table::Make(arrow::schema(fields), std::move(arrays),
                                         static_cast<int64_t>(row_ids.size())),
                      std::ranges::count(rows, -1), "scan"};
 }
