@@ -74,8 +74,8 @@ Result<FetchedRows> LoadedRows::Fetch(const RequestContext& context,
     fields.push_back(rows.schema()->field(column));
     arrays.push_back(std::move(array));
   }
-  fetched.table = arrow::Table::Make(arrow::schema(fields), std::move(arrays),
-                                     static_cast<int64_t>(row_ids.size()));
+  fetched.table =
+      arrow::Table::Make(arrow::schema(fields), arrays, static_cast<int64_t>(row_ids.size()));
   fetched.way = "from cache";
   return fetched;
 }

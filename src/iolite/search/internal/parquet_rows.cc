@@ -158,8 +158,8 @@ Result<FetchedRows> ParquetRows::Fetch(const RequestContext& context,
     IOLITE_RETURN_IF_ERROR(ReadFromFiles(context, *layout, positions, wanted, arrays));
     fetched.way += fmt::format(", {} columns by a scan", left_count);
   }
-  fetched.table = arrow::Table::Make(arrow::schema(fields), std::move(arrays),
-                                     static_cast<int64_t>(row_ids.size()));
+  fetched.table =
+      arrow::Table::Make(arrow::schema(fields), arrays, static_cast<int64_t>(row_ids.size()));
   return fetched;
 }
 

@@ -82,9 +82,9 @@ Result<FetchedRows> ScanRows::Fetch(const RequestContext& context,
     fields.push_back(schema->field(wanted[i]));
     arrays.push_back(std::move(array));
   }
-  return FetchedRows{arrow::Table::Make(arrow::schema(fields), std::move(arrays),
-                                        static_cast<int64_t>(row_ids.size())),
-                     std::ranges::count(rows, -1), "scan"};
+  return FetchedRows{
+      arrow::Table::Make(arrow::schema(fields), arrays, static_cast<int64_t>(row_ids.size())),
+      std::ranges::count(rows, -1), "scan"};
 }
 
 Result<FilterRows> ScanRows::Filter(const RequestContext& context,
