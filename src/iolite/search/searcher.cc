@@ -6,53 +6,24 @@
 #include <cmath>
 
 #include "iolite/search/explanation.h"
-#include "iolite/search/internal/filter_set.h"
 #include "iolite/search/internal/nearest.h"
+#include "iolite/search/internal/plan.h"
 #include "iolite/search/internal/query_vector.h"
-#include "iolite/search/internal/relation.h"
 #include "iolite/search/internal/row_cache.h"
 #include "iolite/search/internal/session_pool.h"
-#include "iolite/search/internal/source_set.h"
-#include "iolite/search/internal/target.h"
 #include "iolite/search/search.h"
 
 namespace iolite::search {
 namespace {
 
-using internal::FilterRows;
 using internal::FoundRow;
-using internal::OpenSource;
+using internal::Plan;
 using internal::QueryVector;
-using internal::Target;
 
 /// Queries embedded, searched and given their rows together.
 constexpr size_t kBatchQueryCount = 1024;
 /// Queries that a thread takes at a time.
 constexpr size_t kBlockQueryCount = 16;
-
-/// All that the queries of one request share.
-struct Plan {
-  std::shared_ptr<const Target> target;
-  std::shared_ptr<const results::Snapshot> snapshot;
-  std::shared_ptr<const OpenSource> source;  ///< null when it is gone
-  std::shared_ptr<const FilterRows> filter;  ///< null for every row
-  vector::Metric metric = vector::Metric::kCosine;
-  int32_t dimension = 0;
-  size_t k = 0;
-  size_t ef = 0;
-  std::vector<std::string> warnings;
-};
-
-Status CheckRequest(const SearchRequest& request) {
-  if (request.k < 0) {
-    return InvalidArgument("k is {}; it says how many rows to answer: 0 or more.", request.k);
-  }
-  if (request.ef < 0) {
-    return InvalidArgument("ef is {}; it is the size of a candidate pool: 0 lets the index choose.",
-                           request.ef);
-  }
-  return Status::Ok();
-}
 
 /// Distances and scores as people read them, from what an index compares.
 Hit MakeHit(FoundRow found, size_t rank, vector::Metric metric) {
@@ -91,20 +62,18 @@ class LocalSearcher final : public Searcher {
       : options_(std::move(options)),
         sessions_(options_.database),
         row_cache_(options_.row_cache_bytes_max, options_.budget),
-        targets_(options_.catalog, &sessions_),
-        sources_(options_.catalog, options_.database, &sessions_, &row_cache_),
-        filters_(&sessions_, options_.filter_cache_entry_count) {}
+        planner_(options_, &sessions_, &row_cache_) {}
 
   Result<SearchResponse> Search(const RequestContext& context,
                                 const SearchRequest& request) override {
     IOLITE_RETURN_IF_ERROR(internal::CheckQuery(request.query));
-    IOLITE_ASSIGN_OR_RETURN(Plan plan, MakePlan(context, request));
+    IOLITE_ASSIGN_OR_RETURN(Plan plan, planner_.Make(context, request));
     IOLITE_ASSIGN_OR_RETURN(
         const std::vector<QueryVector> queries,
         MakeQueryVectors(context, options_, Space(plan), {&request.query, 1}, &plan.warnings));
     std::vector<SearchResponse> responses(1);
     IOLITE_ASSIGN_OR_RETURN(responses[0], Answer(context, plan, request, queries[0]));
-    IOLITE_RETURN_IF_ERROR(AddRows(context, plan, request, responses));
+    IOLITE_RETURN_IF_ERROR(Complete(context, plan, request, responses));
     return std::move(responses[0]);
   }
 
@@ -113,13 +82,13 @@ class LocalSearcher final : public Searcher {
                                                   std::span<const Query> queries,
                                                   int32_t thread_count) override;
 
-  Result<std::shared_ptr<arrow::Schema>> RowSchema(const RequestContext& context,
-                                                   std::string_view source,
-                                                   const std::vector<std::string>& select) override;
+  Result<std::shared_ptr<arrow::Schema>> RowSchema(
+      const RequestContext& context, std::string_view source,
+      const std::vector<std::string>& select) override {
+    return planner_.RowSchema(context, source, select);
+  }
 
  private:
-  Result<Plan> MakePlan(const RequestContext& context, const SearchRequest& request);
-  Status AddSource(const RequestContext& context, const SearchRequest& request, Plan& plan);
   internal::QuerySpace Space(const Plan& plan) const {
     return {&plan.target->table, plan.snapshot.get(), plan.dimension};
   }
@@ -128,70 +97,17 @@ class LocalSearcher final : public Searcher {
   Status AnswerAll(const RequestContext& context, const Plan& plan, const SearchRequest& request,
                    std::span<const QueryVector> queries, int32_t thread_count,
                    std::span<SearchResponse> responses);
-  Status AddRows(const RequestContext& context, Plan& plan, const SearchRequest& request,
-                 std::span<SearchResponse> responses);
+  Status FetchRows(const RequestContext& context, Plan& plan, const SearchRequest& request,
+                   std::span<SearchResponse> responses);
+  /// Adds rows, where they were asked for, and what the plan warns of.
+  Status Complete(const RequestContext& context, Plan& plan, const SearchRequest& request,
+                  std::span<SearchResponse> responses);
 
   const SearcherOptions options_;
   internal::SessionPool sessions_;
   internal::RowCache row_cache_;
-  internal::TargetResolver targets_;
-  internal::SourceSet sources_;
-  internal::FilterSet filters_;
+  internal::Planner planner_;
 };
-
-Result<Plan> LocalSearcher::MakePlan(const RequestContext& context, const SearchRequest& request) {
-  IOLITE_RETURN_IF_ERROR(context.Check());
-  IOLITE_RETURN_IF_ERROR(CheckRequest(request));
-  Plan plan;
-  IOLITE_ASSIGN_OR_RETURN(plan.target, targets_.Resolve(context, request.source));
-  const catalog::TableEntry& table = plan.target->table;
-  IOLITE_ASSIGN_OR_RETURN(plan.snapshot, options_.results->Get(table.name));
-  int64_t row_count = 0;
-  for (const results::Snapshot::Part& part : plan.snapshot->parts) {
-    row_count += part.segment->row_count();
-    std::string warning = part.segment->index_warning();
-    if (!warning.empty()) plan.warnings.push_back(std::move(warning));
-  }
-  plan.k = static_cast<size_t>(std::min(request.k, row_count));
-  plan.ef = static_cast<size_t>(request.ef > 0 ? request.ef : options_.ef_default);
-  plan.dimension = plan.snapshot->materialization.dimension;
-  if (plan.snapshot->parts.empty()) {
-    IOLITE_ASSIGN_OR_RETURN(plan.metric, vector::ParseMetric(table.metric));
-  } else {
-    plan.metric = plan.snapshot->parts.front().segment->manifest().metric;
-    plan.dimension = plan.snapshot->parts.front().segment->manifest().dimension;
-  }
-  IOLITE_RETURN_IF_ERROR(AddSource(context, request, plan));
-  return plan;
-}
-
-Status LocalSearcher::AddSource(const RequestContext& context, const SearchRequest& request,
-                                Plan& plan) {
-  const Target& target = *plan.target;
-  Result<std::shared_ptr<const OpenSource>> source = sources_.Get(context, target);
-  if (!source.ok()) {
-    const bool needed = !request.where.empty() || (request.fetch_rows && !request.select.empty());
-    if (needed || source.status().code() == StatusCode::kCancelled ||
-        source.status().code() == StatusCode::kDeadlineExceeded) {
-      return source.status();
-    }
-    plan.warnings.push_back(
-        source.status().message() +
-        (request.fetch_rows ? " Ids and scores are answered without rows." : ""));
-    return Status::Ok();
-  }
-  plan.source = std::move(*source);
-  if (plan.source->entry) {
-    std::string stale =
-        StalenessWarning(target, plan.snapshot->materialization, *plan.source->entry);
-    if (!stale.empty()) plan.warnings.push_back(std::move(stale));
-  }
-  if (request.where.empty()) return Status::Ok();
-  IOLITE_ASSIGN_OR_RETURN(
-      plan.filter, filters_.Evaluate(context, *plan.source->rows, target.table.name, *plan.snapshot,
-                                     request.where));
-  return Status::Ok();
-}
 
 Result<SearchResponse> LocalSearcher::Answer(const RequestContext& context, const Plan& plan,
                                              const SearchRequest& request,
@@ -205,41 +121,59 @@ Result<SearchResponse> LocalSearcher::Answer(const RequestContext& context, cons
   return MakeResponse(plan, std::move(found));
 }
 
-Status LocalSearcher::AddRows(const RequestContext& context, Plan& plan,
-                              const SearchRequest& request, std::span<SearchResponse> responses) {
+/// Hands out the rows of all responses, which were fetched as one table.
+void SliceRows(const arrow::Table& rows, std::span<SearchResponse> responses) {
+  int64_t offset = 0;
+  for (SearchResponse& response : responses) {
+    const auto count = static_cast<int64_t>(response.hits.size());
+    response.rows = rows.Slice(offset, count);
+    offset += count;
+  }
+}
+
+Status LocalSearcher::FetchRows(const RequestContext& context, Plan& plan,
+                                const SearchRequest& request, std::span<SearchResponse> responses) {
+  TraceScope step(context.trace, "rows", *context.clock);
+  std::vector<std::string_view> ids;
+  for (const SearchResponse& response : responses) {
+    for (const Hit& hit : response.hits) ids.push_back(hit.id);
+  }
+  const std::string& source = plan.target->table.source;
+  const Result<internal::FetchedRows> fetched =
+      plan.source->rows->Fetch(context, ids, request.select);
+  if (!fetched.ok()) {
+    // An SQL table that was dropped or lost its key since: the hits are right all the same.
+    const bool table_changed = !plan.source->entry && request.select.empty() &&
+                               fetched.status().code() == StatusCode::kInvalidArgument;
+    if (!table_changed) return fetched.status();
+    plan.warnings.push_back(
+        fmt::format("The rows of {} cannot be read: {}", source, fetched.status().message()));
+    return Status::Ok();
+  }
+  SliceRows(*fetched->table, responses);
+  if (fetched->missing_count > 0) {
+    plan.warnings.push_back(fmt::format(
+        "{} of the rows found {} no longer in {}; their columns are null. Run `iolite embed` "
+        "again.",
+        WithThousands(fetched->missing_count), fetched->missing_count == 1 ? "is" : "are", source));
+  }
+  if (step.enabled()) {
+    step.set_detail(fmt::format("{} rows of {}, {}",
+                                WithThousands(static_cast<int64_t>(ids.size())), source,
+                                fetched->way));
+  }
+  return Status::Ok();
+}
+
+Status LocalSearcher::Complete(const RequestContext& context, Plan& plan,
+                               const SearchRequest& request, std::span<SearchResponse> responses) {
+  // Segments open their index at the first search, so only now they know what is wrong with it.
+  for (const results::Snapshot::Part& part : plan.snapshot->parts) {
+    std::string warning = part.segment->index_warning();
+    if (!warning.empty()) plan.warnings.push_back(std::move(warning));
+  }
   if (request.fetch_rows && plan.source) {
-    TraceScope step(context.trace, "rows", *context.clock);
-    std::vector<std::string_view> ids;
-    for (const SearchResponse& response : responses) {
-      for (const Hit& hit : response.hits) ids.push_back(hit.id);
-    }
-    Result<internal::FetchedRows> fetched = plan.source->rows->Fetch(context, ids, request.select);
-    if (!fetched.ok() && fetched.status().code() == StatusCode::kInvalidArgument &&
-        !plan.source->entry && request.select.empty()) {
-      // An SQL table that was dropped or lost its key since: the hits are right all the same.
-      plan.warnings.push_back(fmt::format("The rows of {} cannot be read: {}",
-                                          plan.target->table.source, fetched.status().message()));
-    } else if (!fetched.ok()) {
-      return fetched.status();
-    } else {
-      int64_t offset = 0;
-      for (SearchResponse& response : responses) {
-        const auto count = static_cast<int64_t>(response.hits.size());
-        response.rows = fetched->table->Slice(offset, count);
-        offset += count;
-      }
-      if (fetched->missing_count > 0) {
-        plan.warnings.push_back(
-            fmt::format("{} of the rows found {} no longer in {}; their columns are null. Run "
-                        "`iolite embed` again.",
-                        WithThousands(fetched->missing_count),
-                        fetched->missing_count == 1 ? "is" : "are", plan.target->table.source));
-      }
-      if (step.enabled()) {
-        step.set_detail(fmt::format("{} rows of {}, {}", WithThousands(offset),
-                                    plan.target->table.source, fetched->way));
-      }
-    }
+    IOLITE_RETURN_IF_ERROR(FetchRows(context, plan, request, responses));
   }
   for (SearchResponse& response : responses) response.warnings = plan.warnings;
   return Status::Ok();
@@ -299,7 +233,7 @@ Result<std::vector<SearchResponse>> LocalSearcher::SearchBatch(const RequestCont
     const Status status = internal::CheckQuery(queries[i]);
     if (!status.ok()) return status.WithContext(fmt::format("Query {}", i + 1));
   }
-  IOLITE_ASSIGN_OR_RETURN(Plan plan, MakePlan(context, settings));
+  IOLITE_ASSIGN_OR_RETURN(Plan plan, planner_.Make(context, settings));
   std::vector<SearchResponse> responses(queries.size());
   const std::vector<std::string> plan_warnings = plan.warnings;
   for (size_t begin = 0; begin < queries.size(); begin += kBatchQueryCount) {
@@ -311,22 +245,9 @@ Result<std::vector<SearchResponse>> LocalSearcher::SearchBatch(const RequestCont
                             MakeQueryVectors(context, options_, Space(plan),
                                              queries.subspan(begin, count), &plan.warnings));
     IOLITE_RETURN_IF_ERROR(AnswerAll(context, plan, settings, vectors, thread_count, batch));
-    IOLITE_RETURN_IF_ERROR(AddRows(context, plan, settings, batch));
+    IOLITE_RETURN_IF_ERROR(Complete(context, plan, settings, batch));
   }
   return responses;
-}
-
-Result<std::shared_ptr<arrow::Schema>> LocalSearcher::RowSchema(
-    const RequestContext& context, std::string_view source,
-    const std::vector<std::string>& select) {
-  IOLITE_ASSIGN_OR_RETURN(const auto target, targets_.Resolve(context, source));
-  IOLITE_ASSIGN_OR_RETURN(const auto opened, sources_.Get(context, *target));
-  IOLITE_ASSIGN_OR_RETURN(const auto schema, opened->rows->Schema(context));
-  IOLITE_ASSIGN_OR_RETURN(const std::vector<int> columns,
-                          internal::SelectColumns(*schema, select, target->table.source));
-  std::vector<std::shared_ptr<arrow::Field>> fields;
-  for (const int column : columns) fields.push_back(schema->field(column));
-  return arrow::schema(std::move(fields));
 }
 
 }  // namespace

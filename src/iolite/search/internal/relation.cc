@@ -28,12 +28,6 @@ bool IsIntegerType(std::string_view type) {
   return false;
 }
 
-bool EqualIgnoringCase(std::string_view left, std::string_view right) {
-  return std::ranges::equal(left, right, [](unsigned char a, unsigned char b) {
-    return std::tolower(a) == std::tolower(b);
-  });
-}
-
 std::optional<int> FindColumn(const arrow::Schema& schema, const std::string& name) {
   for (int i = 0; i < schema.num_fields(); ++i) {
     if (schema.field(i)->name() == name) return i;
@@ -45,6 +39,12 @@ std::optional<int> FindColumn(const arrow::Schema& schema, const std::string& na
 }
 
 }  // namespace
+
+bool EqualIgnoringCase(std::string_view left, std::string_view right) {
+  return std::ranges::equal(left, right, [](unsigned char a, unsigned char b) {
+    return std::tolower(a) == std::tolower(b);
+  });
+}
 
 std::string Relation::KeyText() const {
   return fmt::format("CAST({} AS VARCHAR)", sql::QuoteIdentifier(key_column));

@@ -26,6 +26,9 @@ struct Relation {
   std::string KeyIn(std::string_view key_type, std::span<const std::string_view> row_ids) const;
 };
 
+/// As SQL compares names.
+bool EqualIgnoringCase(std::string_view left, std::string_view right);
+
 /// The relation of a source of files, and of an SQL table.
 Relation FileRelation(const catalog::SourceEntry& source, std::string_view key_column);
 Relation TableRelation(std::string_view name, std::string_view key_column);

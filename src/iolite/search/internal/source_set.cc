@@ -28,9 +28,8 @@ bool SameFiles(const std::vector<catalog::FileAnchor>& left,
 /// Parquet's own names for where a row stands: a column of that name would hide them.
 bool HidesPlaces(const catalog::SourceEntry& entry) {
   return std::ranges::any_of(entry.columns, [](const catalog::ColumnEntry& column) {
-    std::string name = column.name;
-    std::ranges::transform(name, name.begin(), [](unsigned char c) { return std::tolower(c); });
-    return name == "file_row_number" || name == "file_index";
+    return EqualIgnoringCase(column.name, "file_row_number") ||
+           EqualIgnoringCase(column.name, "file_index");
   });
 }
 
@@ -56,7 +55,7 @@ std::string FirstChange(const results::Materialization& made, const catalog::Sou
     present.insert(file.path);
     const auto input = inputs.find(file.path);
     if (input == inputs.end()) {
-      if (made.task != "import") return fmt::format("{} is new", FileName(file.path));
+      return fmt::format("{} is new", FileName(file.path));
     } else if (input->second->size_bytes != file.size_bytes ||
                input->second->modified_us != file.modified_us) {
       return fmt::format("{} changed at {}", FileName(file.path),
@@ -64,9 +63,7 @@ std::string FirstChange(const results::Materialization& made, const catalog::Sou
     }
   }
   for (const auto& input : made.inputs) {
-    if (made.task != "import" && !present.contains(input.path)) {
-      return fmt::format("{} is gone", FileName(input.path));
-    }
+    if (!present.contains(input.path)) return fmt::format("{} is gone", FileName(input.path));
   }
   return {};
 }
@@ -75,7 +72,11 @@ std::string FirstChange(const results::Materialization& made, const catalog::Sou
 
 std::string StalenessWarning(const Target& target, const results::Materialization& made,
                              const catalog::SourceEntry& now) {
-  if (made.inputs.empty()) return {};
+  const auto same = [](const auto& input, const catalog::FileAnchor& file) {
+    return input.path == file.path && input.size_bytes == file.size_bytes &&
+           input.modified_us == file.modified_us;
+  };
+  if (made.inputs.empty() || std::ranges::equal(made.inputs, now.files, same)) return {};
   const std::string change = FirstChange(made, now);
   if (change.empty()) return {};
   return fmt::format("The vectors are older than the source {}: {}, they were made at {}; {}.",

@@ -5,6 +5,7 @@
 #include <utility>
 #include <vector>
 
+#include "iolite/search/internal/relation.h"
 #include "iolite/sql/database.h"
 
 namespace iolite::search::internal {
@@ -27,12 +28,11 @@ std::string NamesOf(const Result<std::vector<Entry>>& entries) {
 }  // namespace
 
 std::string_view PlainName(std::string_view name) {
-  const size_t first = name.find('.');
-  if (first == std::string_view::npos) return name;
-  const std::string_view plain = name.substr(0, first);
-  const bool repeats =
-      name.substr(first).starts_with(".public.") && name.substr(first + 8) == plain;
-  return repeats ? plain : name;
+  constexpr std::string_view kMiddle = ".public.";
+  const size_t middle = name.find(kMiddle);
+  if (middle == std::string_view::npos) return name;
+  const std::string_view last = name.substr(middle + kMiddle.size());
+  return EqualIgnoringCase(name.substr(0, middle), last) ? last : name;
 }
 
 std::shared_ptr<const Target> TargetResolver::Remembered(int64_t revision, std::string_view name) {
