@@ -191,6 +191,15 @@ TEST_F(EngineTest, SqlSeesModelsAndIndexes) {
   EXPECT_EQ(Number(itself), 1);
 }
 
+TEST_F(EngineTest, SqlSearchesOfASourceThatIsGoneSaySo) {
+  ASSERT_TRUE(Open().ok());
+  ASSERT_TRUE(AddThings().ok());
+  ASSERT_TRUE(EmbedThings().ok());
+  std::filesystem::remove(Path("things.csv"));
+  auto gone = engine_->Sql("SELECT * FROM search('things', 'a bird')");
+  EXPECT_THAT(gone.status().message(), ::testing::HasSubstr("gone"));
+}
+
 TEST_F(EngineTest, TheSqlFunctionsAreThoseOfTheSpecification) {
   ASSERT_TRUE(Open().ok());
   std::ifstream file(std::string(IOLITE_SOURCE_DIR) + "/spec/sql_functions.json");

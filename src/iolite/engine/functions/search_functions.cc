@@ -46,23 +46,16 @@ Status ReadNamed(const Arguments& call, search::SearchRequest& request) {
   return Status::Ok();
 }
 
-Result<std::shared_ptr<arrow::Table>> Answer(search::Searcher& searcher,
-                                             const RequestContext& context,
-                                             const search::SearchRequest& request) {
-  IOLITE_ASSIGN_OR_RETURN(auto response, searcher.Search(context, request));
-  return search::HitsToTable(response, response.rows->schema());
-}
-
-// An empty answer tells the columns; the same request then gives the rows.
+// The columns are told without searching: no model runs while a query is bound.
 Result<sql::TableFunction::Bound> Bind(search::Searcher& searcher, search::SearchRequest request) {
-  search::SearchRequest empty = request;
-  empty.k = 0;
-  IOLITE_ASSIGN_OR_RETURN(auto none, Answer(searcher, {}, empty));
-  sql::TableFunction::Bound bound{.schema = none->schema(), .row_count_estimate = request.k};
+  IOLITE_ASSIGN_OR_RETURN(auto columns, searcher.RowSchema({}, request.source, request.select));
+  sql::TableFunction::Bound bound{.schema = search::HitTableSchema(*columns),
+                                  .row_count_estimate = request.k};
   bound.scan =
-      [&searcher, request = std::move(request)](
+      [&searcher, columns, request = std::move(request)](
           const RequestContext& context) -> Result<std::shared_ptr<arrow::RecordBatchReader>> {
-    IOLITE_ASSIGN_OR_RETURN(auto table, Answer(searcher, context, request));
+    IOLITE_ASSIGN_OR_RETURN(auto response, searcher.Search(context, request));
+    IOLITE_ASSIGN_OR_RETURN(auto table, search::HitsToTable(response, columns));
     return std::make_shared<arrow::TableBatchReader>(std::move(table));
   };
   return bound;
