@@ -1,3 +1,5 @@
+#include <algorithm>
+#include <cstdlib>
 #include <mutex>
 
 #include <openvino/openvino.hpp>
@@ -9,6 +11,14 @@
 
 namespace iolite::program {
 namespace {
+
+/// OpenVINO's threading library opens a helper in a way that sanitizers end the process for, unless
+/// told.
+void PrepareForSanitizers() {
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+  ::setenv("TBB_ENABLE_SANITIZERS", "1", /*overwrite=*/0);
+#endif
+}
 
 /// What OpenVINO is told; everything that would make it write files or choose for itself is
 /// settled.
@@ -63,6 +73,7 @@ Result<std::shared_ptr<Runtime>> OpenVinoRuntime() {
   static std::weak_ptr<Runtime> shared;
   const std::lock_guard lock(mutex);
   if (auto runtime = shared.lock()) return runtime;
+  PrepareForSanitizers();
   try {
     std::shared_ptr<Runtime> runtime = std::make_shared<OpenVino>();
     shared = runtime;
