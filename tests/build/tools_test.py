@@ -61,6 +61,31 @@ class Summary(Folder):
         self.assertEqual((done.returncode, done.stdout), (1, "0 passed, 1 failed\n"))
 
 
+class ContinuousIntegration(Folder):
+    """.ci/run in a checkout whose ./dev only pretends."""
+
+    def run_ci(self, test, check, older="9 passed, 0 failed\n"):
+        self.write(".ci/run", (ROOT / ".ci/run").read_bytes())
+        self.write("build/dev/tests-summary", older)
+        self.write("dev", f"#!/bin/bash\ncase $1 in test) {test} ;; check) {check} ;; esac\n").chmod(0o755)
+        done = subprocess.run(["bash", self.folder / ".ci/run"], cwd="/", stdin=subprocess.DEVNULL,
+                              capture_output=True, text=True)
+        return done.returncode, done.stdout.splitlines()[-1]
+
+    def test_ends_with_the_summary(self):
+        said = "echo '3 passed, 0 failed' | tee build/dev/tests-summary"
+        self.assertEqual(self.run_ci(said, "echo ok"), (0, "3 passed, 0 failed"))
+
+    def test_a_failed_test_or_check_fails(self):
+        said = "echo '3 passed, 1 failed' | tee build/dev/tests-summary; exit 1"
+        self.assertEqual(self.run_ci(said, "true"), (1, "3 passed, 1 failed"))
+        said = "echo '3 passed, 0 failed' | tee build/dev/tests-summary"
+        self.assertEqual(self.run_ci(said, "echo FAIL; exit 1"), (1, "3 passed, 0 failed"))
+
+    def test_a_build_that_breaks_is_a_failure_and_not_the_last_summary(self):
+        self.assertEqual(self.run_ci("exit 1", "true"), (1, "0 passed, 1 failed"))
+
+
 class Dependencies(Folder):
     def archive(self, path, **more):
         return {"name": "thing", "registry": "pypi", "package": "thing", "version": "1", "file": path.name,
