@@ -4,6 +4,7 @@
 #include <sstream>
 
 #include "iolite/base/log.h"
+#include "iolite/base/machine.h"
 #include "iolite/engine/local_engine.h"
 #include "iolite/storage/local_store.h"
 
@@ -23,17 +24,9 @@ Result<std::string> ReadSettingsFile(const fs::path& path) {
   return text.str();
 }
 
-int64_t MemoryOfMachine() {
-  int64_t bytes = static_cast<int64_t>(sysconf(_SC_PHYS_PAGES)) * sysconf(_SC_PAGE_SIZE);
-  std::ifstream limit_file("/sys/fs/cgroup/memory.max");
-  int64_t limit = 0;
-  if (limit_file >> limit && limit > 0) bytes = std::min(bytes, limit);
-  return bytes;
-}
-
 int64_t BudgetBytes(const Settings& settings) {
   return settings.memory.budget_bytes > 0 ? settings.memory.budget_bytes
-                                          : MemoryOfMachine() / 10 * 6;
+                                          : MachineMemoryBytes() / 10 * 6;
 }
 
 Status MakeFolder(const fs::path& path) {
