@@ -170,7 +170,7 @@ TEST(UsearchIndex, EmptyOneRowAndTenThousandTheSame) {
   std::vector<float> same;
   for (int i = 0; i < 10'000; ++i) same.insert(same.end(), query.begin(), query.end());
   auto executor = Executor::Threads(2);
-  auto index = OpenBytes(Build(same, {.executor = executor.get()}));
+  auto index = OpenBytes(Build(same, {.expansion_add = 32, .executor = executor.get()}));
   const columnar::RowSet allowed = columnar::RowSet::Range(5000, 9000);
   for (const columnar::RowSet* filter : {(const columnar::RowSet*)nullptr, &allowed}) {
     const auto found = Find(*index, {.query = query, .k = 100, .allowed = filter});
