@@ -11,6 +11,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "iolite/catalog/catalog.h"
 #include "iolite/columnar/c_data.h"
 #include "iolite/engine/testing/engine_fixture.h"
 
@@ -75,6 +76,23 @@ TEST_F(EngineTest, ARestartKeepsEverything) {
   auto found = engine_->Search({.source = "things", .query = {.text = "honey"}, .k = 1});
   ASSERT_TRUE(found.ok()) << found.status().ToString();
   EXPECT_THAT(Ids(*found), ElementsAre("bee"));
+}
+
+TEST_F(EngineTest, ATableThatACrashKeptFromTheCatalogIsFoundAgain) {
+  ASSERT_TRUE(Open().ok());
+  ASSERT_TRUE(AddThings().ok());
+  auto embedded = EmbedThings();
+  ASSERT_TRUE(embedded.ok());
+  engine_.reset();
+  {
+    auto catalog = catalog::Catalog::Open({.path = Path("db/catalog.sqlite")});
+    ASSERT_TRUE(catalog.ok());
+    ASSERT_TRUE((*catalog)->RemoveTable(embedded->table).ok());
+  }
+  ASSERT_TRUE(Open().ok());
+  auto found = engine_->Search({.source = "things", .query = {.text = "honey"}, .k = 1});
+  ASSERT_TRUE(found.ok()) << found.status().ToString();
+  EXPECT_EQ(found->table, embedded->table);
 }
 
 TEST_F(EngineTest, ASecondWriterIsToldWhoHoldsTheDatabaseAndReadersAreNot) {

@@ -6,6 +6,7 @@
 #include "iolite/base/log.h"
 #include "iolite/base/machine.h"
 #include "iolite/engine/local_engine.h"
+#include "iolite/pipelines/tables.h"
 #include "iolite/storage/local_store.h"
 
 namespace iolite::engine {
@@ -94,6 +95,8 @@ Status LocalEngine::OpenRooms(const EngineOptions& options) {
   if (!read_only_) IOLITE_RETURN_IF_ERROR(catalog_->FailAbandonedJobs().status());
   IOLITE_RETURN_IF_ERROR(OpenModels());
   IOLITE_RETURN_IF_ERROR(OpenResults());
+  // A crash may have come between a table's commit and its entry in the catalog.
+  if (!read_only_) IOLITE_RETURN_IF_ERROR(pipelines::AdoptTables(*catalog_, *results_));
   IOLITE_RETURN_IF_ERROR(OpenSql(options));
   search::SearcherOptions searcher{
       .catalog = catalog_.get(),
