@@ -68,8 +68,9 @@ struct SettingValues {
     int64_t connectivity = 16;
     /// Candidates looked at for each row while a graph index is built.
     int64_t expansion_add = 128;
-    /// Candidates a search of a graph index keeps. More raise recall and latency.
-    int64_t expansion_search = 64;
+    /// Candidates a search of a graph index keeps. More raise recall and latency. 0 lets the index
+    /// choose, which scans small tables exactly.
+    int64_t expansion_search = 0;
   } index;
 
   struct Segments {
