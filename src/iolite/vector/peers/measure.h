@@ -1,0 +1,33 @@
+#pragma once
+
+#include "iolite/vector/peers/filters.h"
+
+namespace iolite::vector::peers {
+
+struct SearchSettings {
+  size_t k = 10;
+  size_t ef = 0;
+  size_t thread_count = 1;
+  double seconds_min = 0.2;  ///< every query is asked at least once
+};
+
+/// How good the answers are: rows as near as the k-th true one count, whichever they are.
+struct Quality {
+  double recall = 0;
+  size_t rows_missing = 0;  ///< to min(k, rows that pass)
+};
+
+/// Queries a second. A few queries warm up first.
+double QueriesPerSecond(const Contender& contender, const DataSet& data,
+                        const SearchSettings& settings);
+Quality MeasureQuality(const Contender& contender, const DataSet& data,
+                       const SearchSettings& settings);
+
+/// The same under filters, each with its own queries.
+double QueriesPerSecond(const Contender& contender, const DataSet& data,
+                        const SearchSettings& settings,
+                        const std::vector<FilteredQueries>& filters);
+Quality MeasureQuality(const Contender& contender, const DataSet& data,
+                       const SearchSettings& settings, const std::vector<FilteredQueries>& filters);
+
+}  // namespace iolite::vector::peers
