@@ -12,18 +12,8 @@ sys.path.insert(0, str(Path(__file__).parent / "support"))
 import harness  # noqa: E402
 
 
-def prepare():
-    """WordNet's glosses, embedded once; later calls only look whether anything changed."""
-    database = harness.WORK / "glosses-database"
-    if not database.exists():
-        harness.iolite(database, "sources", "add", "glosses", harness.glosses_parquet())
-    harness.iolite(database, "embed", "glosses", "--model", f"local:{harness.MINILM}", "--columns", "gloss", "--key", "id",
-                   "--precision", "f32")
-    return database
-
-
 def main():
-    database = prepare()
+    database = harness.glosses_database()
     harness.heading("search: 117,659 WordNet glosses x 384, k = 10", "./dev bench search")
     done = subprocess.run([harness.bench_program("engine"), "search", database, "glosses"], stdout=subprocess.PIPE,
                           text=True, check=True, env=harness.one_thread())

@@ -77,11 +77,28 @@ def glosses_parquet():
     return path
 
 
+def glosses_database():
+    """WordNet's glosses, embedded once; later calls only look whether anything changed."""
+    database = WORK / "glosses-database"
+    if not database.exists():
+        iolite(database, "sources", "add", "glosses", glosses_parquet())
+    iolite(database, "embed", "glosses", "--model", f"local:{MINILM}", "--columns", "gloss", "--key", "id",
+           "--precision", "f32")
+    return database
+
+
 def bench_program(room):
     """A room's own benchmark program, built now if it is not."""
     target = f"iolite_{room}_bench"
     subprocess.run(["ninja", "-C", BUILD, target], check=True, stdout=subprocess.DEVNULL)
     return BUILD / "src/iolite" / room / target
+
+
+def vector_program():
+    """Our indexes and other people's in one program; CMake knows it once the peers' headers are there."""
+    subprocess.run(["cmake", "-S", SOURCE, "-B", BUILD], check=True, stdout=subprocess.DEVNULL)
+    subprocess.run(["ninja", "-C", BUILD, "iolite_vector_peers"], check=True, stdout=subprocess.DEVNULL)
+    return BUILD / "src/iolite/vector/peers/iolite_vector_peers"
 
 
 def one_thread():

@@ -4,10 +4,9 @@ base.fbin and query.fbin hold u32 rows, u32 dimension, then f32 rows; truth.ibin
 rows for each query and, after all of them, k f32 distances for each. Rows of a cosine set have length 1.
 """
 
-import subprocess
+import json
 import sys
 from dataclasses import dataclass
-from pathlib import Path
 
 import harness
 import numpy as np
@@ -89,7 +88,15 @@ def glove():
 
 
 def wordnet():
-    return hold_out(normalised(wordnet_rows()))
+    """The glosses as the product embeds them, read back by SQL."""
+    import pyarrow.parquet as parquet
+
+    database, path = harness.glosses_database(), FOLDER / "glosses.parquet"
+    table = json.loads(harness.iolite(database, "tables", "list", "--output", "json").splitlines()[0])["name"]
+    harness.iolite(database, "sql", f"COPY (SELECT vector FROM \"{table}\" ORDER BY _row_id) TO '{path}'")
+    column = parquet.read_table(path)["vector"].combine_chunks()
+    path.unlink()
+    return hold_out(normalised(column.flatten().to_numpy().reshape(len(column), -1)))
 
 
 def heavy_tailed(count, dimension=128):
@@ -112,8 +119,9 @@ def nearest(base, queries, metric):
     squares = np.einsum("ij,ij->i", base, base) if metric == "l2" else np.float32(0)
     rows = np.empty((len(queries), TRUTH_K), np.uint32)
     distances = np.empty((len(queries), TRUTH_K), np.float32)
-    for start in range(0, len(queries), 100):
-        block = queries[start:start + 100]
+    at_once = max(1, 10_000_000 // len(base))
+    for start in range(0, len(queries), at_once):
+        block = queries[start:start + at_once]
         scores = squares - (2 if metric == "l2" else 1) * (block @ base.T)
         candidates = np.argpartition(scores, 4 * TRUTH_K, axis=1)[:, :4 * TRUTH_K]
         for i, query in enumerate(block):
@@ -128,15 +136,34 @@ def distances_to(rows, query, metric):
     return ((rows - query) ** 2).sum(-1) if metric == "l2" else 1 - rows @ query
 
 
-def prepare(data, make):
-    """Makes the files of a set unless they are there."""
-    if (data.folder / "truth.ibin").exists():
-        return data
-    data.folder.mkdir(parents=True, exist_ok=True)
-    base, queries = make()
+def prepare(data, base, queries):
+    """Writes the files of a set."""
     print(f"== prepare {data.title}: {len(base):,} x {base.shape[1]}", file=sys.stderr, flush=True)
+    data.folder.mkdir(parents=True, exist_ok=True)
     write_array(data.folder / "base.fbin", base.shape, base.astype(np.float32))
     write_array(data.folder / "query.fbin", queries.shape, queries.astype(np.float32))
     rows, distances = nearest(base, queries, data.metric)
     write_array(data.folder / "truth.ibin", rows.shape, rows, distances)
+
+
+SETS = {
+    "mnist-784": ("MNIST-784", "l2", mnist),
+    "wordnet-384": ("WordNet glosses x 384", "cosine", wordnet),
+    "glove-25": ("GloVe-25", "cosine", glove),
+    "heavy-128": ("heavy tails, 200,000 x 128", "l2", lambda: heavy_tailed(200_000)),
+    "heavy-128-large": ("heavy tails, 1,000,000 x 128", "l2", lambda: heavy_tailed(1_000_000)),
+}
+
+
+def data_set(name):
+    """The set, its files made if they are not there; None, with a line that says why, where its origin is absent."""
+    title, metric, make = SETS[name]
+    data = DataSet(name, title, metric)
+    if (data.folder / "truth.ibin").exists():
+        return data
+    try:
+        prepare(data, *make())
+    except FileNotFoundError as missing:
+        print(f"{title}: skipped, {missing.filename} is absent\n")
+        return None
     return data

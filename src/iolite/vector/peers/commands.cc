@@ -6,6 +6,7 @@
 #include <sstream>
 
 #include "iolite/base/clock.h"
+#include "iolite/vector/index_factory.h"
 #include "iolite/vector/peers/measure.h"
 
 namespace iolite::vector::peers {
@@ -55,15 +56,24 @@ Result<std::string> Session::Run(const Command& command) {
     Handler handler;
   };
   static constexpr std::array kVerbs = {
-      Verb{"data", &Session::ReadData},     Verb{"build", &Session::Build},
-      Verb{"open", &Session::Open},         Verb{"close", &Session::Close},
-      Verb{"filter", &Session::MakeFilter}, Verb{"search", &Session::Search},
+      Verb{"kinds", &Session::ListKinds}, Verb{"data", &Session::ReadData},
+      Verb{"build", &Session::Build},     Verb{"open", &Session::Open},
+      Verb{"close", &Session::Close},     Verb{"filter", &Session::MakeFilter},
+      Verb{"search", &Session::Search},
   };
   for (const Verb& verb : kVerbs) {
     if (verb.name == command.verb) return (this->*verb.handler)(command);
   }
-  return InvalidArgument("'{}' is no command: data, build, open, close, filter, search",
+  return InvalidArgument("'{}' is no command: kinds, data, build, open, close, filter, search",
                          command.verb);
+}
+
+Result<std::string> Session::ListKinds(const Command&) {
+  std::string names;
+  for (const IndexKind& kind : IndexKinds()) {
+    names += fmt::format("{}\"{}\"", names.empty() ? "" : ", ", kind.name);
+  }
+  return fmt::format(R"({{"kinds": [{}]}})", names);
 }
 
 Result<std::string> Session::ReadData(const Command& command) {

@@ -22,6 +22,7 @@ struct Command {
 
 /// What commands work on, from one to the next.
 ///
+///   kinds all                            (of index files, the default first)
 ///   data FOLDER metric=l2|cosine
 ///   build NAME kind=KIND [m=] [efc=] [element=] [threads=1] [file=PATH to write]
 ///   open NAME kind=KIND file=PATH
@@ -36,6 +37,7 @@ class Session {
   Result<std::string> Run(const Command& command);
 
  private:
+  Result<std::string> ListKinds(const Command& command);
   Result<std::string> ReadData(const Command& command);
   Result<std::string> Build(const Command& command);
   Result<std::string> Open(const Command& command);

@@ -10,7 +10,7 @@
 namespace iolite::vector::peers {
 namespace {
 
-constexpr size_t kFilterCount = 8, kQueriesEach = 64;
+constexpr size_t kFilterCount = 8, kQueriesEach = 32;
 constexpr uint64_t kSeed = 20'261'121;
 
 float Distance(const DataSet& data, std::span<const float> a, std::span<const float> b) {
