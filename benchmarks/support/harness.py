@@ -87,11 +87,15 @@ def glosses_database():
     return database
 
 
-def bench_program(room):
-    """A room's own benchmark program, built now if it is not."""
-    target = f"iolite_{room}_bench"
+def program(folder, target):
+    """A program of the build, built now if it is not."""
     subprocess.run(["ninja", "-C", BUILD, target], check=True, stdout=subprocess.DEVNULL)
-    return BUILD / "src/iolite" / room / target
+    return BUILD / folder / target
+
+
+def bench_program(room):
+    """A room's own benchmark program."""
+    return program(f"src/iolite/{room}", f"iolite_{room}_bench")
 
 
 def vector_program():

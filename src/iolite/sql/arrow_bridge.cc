@@ -7,6 +7,7 @@
 #include <arrow/scalar.h>
 #include <arrow/type.h>
 
+#include <algorithm>
 #include <utility>
 
 namespace iolite::sql {
@@ -81,9 +82,8 @@ BatchBuilder::BatchBuilder(duckdb::ClientContext& context, Types types,
     : context_(context), types_(std::move(types)), schema_(std::move(schema)) {}
 
 void BatchBuilder::Start() {
-  appender_ = std::make_unique<duckdb::ArrowAppender>(types_, STANDARD_VECTOR_SIZE,
-                                                      context_.GetClientProperties(),
-                                                      ExtensionTypes(context_, types_));
+  appender_ = std::make_unique<duckdb::ArrowAppender>(
+      types_, capacity_, context_.GetClientProperties(), ExtensionTypes(context_, types_));
 }
 
 void BatchBuilder::Append(duckdb::DataChunk& chunk, duckdb::idx_t begin, duckdb::idx_t end) {
@@ -95,6 +95,7 @@ duckdb::idx_t BatchBuilder::row_count() const { return appender_ ? appender_->Ro
 
 std::shared_ptr<arrow::RecordBatch> BatchBuilder::Finish() {
   if (!appender_) Start();
+  capacity_ = std::max<duckdb::idx_t>(appender_->RowCount(), STANDARD_VECTOR_SIZE);
   ArrowArray array = appender_->Finalize();
   appender_.reset();
   return ValueOrThrow(arrow::ImportRecordBatch(&array, schema_));

@@ -18,8 +18,8 @@ namespace {
 using SteadyClock = std::chrono::steady_clock;
 
 // Batches grow while rows come quickly; slow rows (a model at work) are handed on as they come.
-constexpr int64_t kBatchRowsMax = 32 * 1024;
-constexpr int64_t kBatchBytesMax = 8 << 20;
+constexpr int64_t kBatchRowsMax = 8 * 1024;
+constexpr int64_t kBatchBytesMax = 2 << 20;
 constexpr auto kBatchWait = std::chrono::milliseconds(10);
 // Arrow's strings have offsets of 32 bits.
 constexpr int64_t kStringBytesMax = int64_t{1} << 30;
@@ -31,6 +31,10 @@ int64_t StringBytes(duckdb::DataChunk& chunk) {
     duckdb::UnifiedVectorFormat format;
     column.ToUnifiedFormat(chunk.size(), format);
     const auto* strings = duckdb::UnifiedVectorFormat::GetData<duckdb::string_t>(format);
+    if (!format.sel->IsSet() && format.validity.AllValid()) {
+      for (duckdb::idx_t row = 0; row < chunk.size(); ++row) bytes += strings[row].GetSize();
+      continue;
+    }
     for (duckdb::idx_t row = 0; row < chunk.size(); ++row) {
       const duckdb::idx_t index = format.sel->get_index(row);
       if (format.validity.RowIsValid(index)) bytes += strings[index].GetSize();

@@ -6,10 +6,10 @@
 namespace iolite::sql {
 namespace {
 
-constexpr std::chrono::milliseconds kPollInterval{2};
+constexpr std::chrono::milliseconds kPollInterval{10};
 // Polling goes on for a while after the last query, so that one query after the other pays for no
 // wake-up.
-constexpr int kIdlePollsMax = 50;
+constexpr int kIdlePollsMax = 10;
 
 }  // namespace
 

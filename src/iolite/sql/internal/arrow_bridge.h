@@ -31,7 +31,7 @@ class BatchBuilder {
   /// Rows [begin, end) of `chunk`.
   void Append(duckdb::DataChunk& chunk, duckdb::idx_t begin, duckdb::idx_t end);
   duckdb::idx_t row_count() const;
-  /// The rows so far; the builder begins anew.
+  /// The rows so far; the builder begins anew, with room for as many rows.
   std::shared_ptr<arrow::RecordBatch> Finish();
 
  private:
@@ -41,6 +41,7 @@ class BatchBuilder {
   Types types_;
   std::shared_ptr<arrow::Schema> schema_;
   std::unique_ptr<duckdb::ArrowAppender> appender_;
+  duckdb::idx_t capacity_ = STANDARD_VECTOR_SIZE;
 };
 
 /// Columns of an Arrow schema as DuckDB reads them.
