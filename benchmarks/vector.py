@@ -20,7 +20,7 @@ vector_peers.use()
 
 import vector_curves  # noqa: E402
 import vector_data  # noqa: E402
-from vector_contenders import PEERS, InProgram, Program, versions  # noqa: E402
+from vector_contenders import PEERS, Clock, InProgram, Program, versions  # noqa: E402
 
 PLOTS = harness.SOURCE / "docs/benchmarks"
 SETS = ("mnist-784", "wordnet-384", "glove-25", "heavy-128")
@@ -40,12 +40,13 @@ class Run:
 
     def __init__(self, options, program, data):
         self.options, self.program, self.data = options, program, data
-        self.contenders = [InProgram(program, text) for text in options.ours] + [PEERS[name](program) for name in options.peers]
+        self.contenders = [InProgram(program, text) for text in options.ours]
+        self.contenders += [PEERS[name](program) for name in options.peers]
         self.ours, self.curves = self.contenders[0], {}
         program.ask("data", data.folder, metric=data.metric)
         for contender in self.contenders:
             print(f"== {data.name}: {contender.label}", file=sys.stderr, flush=True)
-            contender.ready(data)
+            contender.ready(data, options.keep)
 
     def find(self, label):
         return next((contender for contender in self.contenders if contender.label == label), None)
@@ -67,7 +68,8 @@ def search(run):
     report, goals = harness.Report(), SEARCH_GOALS.get(run.data.name, {})
     for label, points in run.curves.items():
         for i, target in enumerate(TARGETS):
-            ours, theirs = vector_curves.speed_at(run.curves[run.ours.label], target), vector_curves.speed_at(points, target)
+            ours = vector_curves.speed_at(run.curves[run.ours.label], target)
+            theirs = vector_curves.speed_at(points, target)
             if label != run.ours.label and theirs:
                 report.add(f"{run.ours.label} at {target}, times {label}", (ours or 0) / theirs, "x",
                            at_least=goals[label][i] if label in goals else None)
@@ -96,16 +98,18 @@ def build(run):
         report.add(f"{label}: rows/s built, threads: {threads}", speed)
     for label in dict.fromkeys(label for label, _ in speeds if label != run.ours.label):
         for threads in (1, 2):
-            report.add(f"build to {label}, threads: {threads}", speeds[run.ours.label, threads] / speeds[label, threads], "x",
+            ratio = speeds[run.ours.label, threads] / speeds[label, threads]
+            report.add(f"build to {label}, threads: {threads}", ratio, "x",
                        at_least=BUILD_GOAL if label == "hnswlib" else None)
-    report.add("build, two threads to one", speeds[run.ours.label, 2] / speeds[run.ours.label, 1], "x", at_least=THREADS_GOAL)
+    ratio = speeds[run.ours.label, 2] / speeds[run.ours.label, 1]
+    report.add("build, two threads to one", ratio, "x", at_least=THREADS_GOAL)
     print()
 
 
 def first_ef(contender, recall, **options):
     """The smallest ef that reaches the recall, or the largest there is, with what it answered."""
     for setting in contender.settings():
-        answer = contender.search(setting, quality=True, seconds=0, **options)
+        answer = contender.search(setting, quality=True, **options)
         if answer["recall"] >= recall:
             break
     return setting, answer
@@ -142,14 +146,15 @@ def filters(run):
 
 def print_filter(run, name, share, correlation, contenders):
     chosen = [first_ef(contender, FILTER_RECALL, filter=name) for contender in contenders]
-    speeds = [[contender.search(ef, quality=False, filter=name, seconds=0.1) for contender, (ef, _) in zip(contenders, chosen)]
-              for _ in range(run.options.rounds)]
+    speeds = [[contender.search(ef, quality=False, filter=name, seconds=0.1)
+               for contender, (ef, _) in zip(contenders, chosen)] for _ in range(run.options.rounds)]
     speeds = [harness.median(column) for column in zip(*speeds)]
     reached = [answer["recall"] >= FILTER_RECALL for _, answer in chosen]
     best = max((speed for speed, there in zip(speeds[1:], reached[1:]) if there), default=0)
     goal, ours = 5 if share <= 0.01 else 1, chosen[0][1]
     met = reached[0] and ours["rows_missing"] == 0 and speeds[0] >= goal * best
-    cells = [f"{speed:,.0f}" if there else f"{answer['recall']:.3f}" for speed, there, (_, answer) in zip(speeds, reached, chosen)]
+    cells = [f"{speed:,.0f}" if there else f"{answer['recall']:.3f}"
+             for speed, there, (_, answer) in zip(speeds, reached, chosen)]
     print(f"| {share:>14.2%} | {correlation:<7} | {ours['recall']:.4f} | {ours['rows_missing']:>7} |" +
           "".join(f" {cell:>20} |" for cell in cells) +
           f" {f'{speeds[0] / best:.2f}x' if best else '':>11} | {goal:>3}x | {'yes' if met else 'NO':<7} |", flush=True)
@@ -184,6 +189,9 @@ def arguments():
     parser.add_argument("--build-peers", type=words, default=(), help="labels to build again besides hnswlib")
     parser.add_argument("--parts", type=words, default=tuple(PARTS), help=", ".join(PARTS))
     parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--keep", action="store_true", help="searches our index as the last run left it")
+    parser.add_argument("--processor-time", action="store_true",
+                        help="counts that for one thread, not time passed: for a machine that others use as well")
     parser.add_argument("--publish", action="store_true", help="writes the curves into docs/benchmarks as well")
     options = parser.parse_args()
     if options.large:
@@ -197,6 +205,7 @@ def arguments():
 
 def main():
     options = arguments()
+    Clock.processor = options.processor_time
     program = Program()
     options.ours = options.ours or program.ask("kinds", "all")["kinds"][:1]
     harness.heading("vector: recall and speed, one thread, k = 10", " ".join(["./dev bench vector", *sys.argv[1:]]))

@@ -17,7 +17,7 @@ def worth_timing(contender):
         series = setting[1:] if isinstance(setting, tuple) else ()
         if saturated.get(series):
             continue
-        recall = contender.search(setting, quality=True, seconds=0)["recall"]
+        recall = contender.search(setting, quality=True)["recall"]
         saturated[series] = recall >= RECALL_ENOUGH
         if recall >= RECALL_MIN:
             kept[setting] = recall
@@ -25,7 +25,7 @@ def worth_timing(contender):
 
 
 def measure(contenders, rounds):
-    """{label: points of (recall, queries a second)}: at each step everyone is asked once, the median of rounds counts."""
+    """{label: points of (recall, queries a second)}: at each step everyone is asked once; the median of rounds counts."""
     recalls = {contender.label: worth_timing(contender) for contender in contenders}
     speeds = {label: {setting: [] for setting in settings} for label, settings in recalls.items()}
     for _ in range(rounds):

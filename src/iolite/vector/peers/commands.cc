@@ -5,7 +5,6 @@
 #include <array>
 #include <sstream>
 
-#include "iolite/base/clock.h"
 #include "iolite/vector/index_factory.h"
 #include "iolite/vector/peers/measure.h"
 
@@ -15,13 +14,15 @@ namespace {
 /// Seconds since it was made.
 class StopWatch {
  public:
-  double seconds() const {
-    return static_cast<double>(Clock::System().monotonic_ns() - start_) * 1e-9;
-  }
+  explicit StopWatch(bool processor_time = false) : processor_time_(processor_time) {}
+  double seconds() const { return Seconds(processor_time_) - start_; }
 
  private:
-  int64_t start_ = Clock::System().monotonic_ns();
+  bool processor_time_;
+  double start_ = Seconds(processor_time_);
 };
+
+bool WantsProcessorTime(const Command& command) { return command.Text("clock") == "processor"; }
 
 }  // namespace
 
@@ -93,7 +94,7 @@ Result<std::string> Session::Build(const Command& command) {
       .element_type = command.Text("element"),
       .thread_count = static_cast<size_t>(command.Number("threads", 1)),
   };
-  const StopWatch watch;
+  const StopWatch watch(WantsProcessorTime(command));
   IOLITE_RETURN_IF_ERROR(contender->Build(data_, settings));
   const double seconds = watch.seconds();
   if (const std::string file = command.Text("file"); !file.empty()) {
@@ -141,6 +142,7 @@ Result<std::string> Session::Search(const Command& command) {
       .ef = static_cast<size_t>(command.Number("ef", 0)),
       .thread_count = static_cast<size_t>(command.Number("threads", 1)),
       .seconds_min = command.Number("seconds", 0.2),
+      .processor_time = WantsProcessorTime(command),
   };
   const auto filter = filters_.find(command.Text("filter"));
   const bool filtered = filter != filters_.end();
@@ -151,10 +153,13 @@ Result<std::string> Session::Search(const Command& command) {
     judged = fmt::format(R"(, "recall": {:.5f}, "rows_missing": {})", quality.recall,
                          quality.rows_missing);
   }
-  const double speed = filtered ? QueriesPerSecond(*contender, data_, settings, filter->second)
-                                : QueriesPerSecond(*contender, data_, settings);
-  return fmt::format(R"({{"name": "{}", "ef": {}, "qps": {:.1f}{}}})", command.name, settings.ef,
-                     speed, judged);
+  std::string timed;
+  if (settings.seconds_min > 0) {
+    const double speed = filtered ? QueriesPerSecond(*contender, data_, settings, filter->second)
+                                  : QueriesPerSecond(*contender, data_, settings);
+    timed = fmt::format(R"(, "qps": {:.1f})", speed);
+  }
+  return fmt::format(R"({{"name": "{}", "ef": {}{}{}}})", command.name, settings.ef, timed, judged);
 }
 
 Result<const Contender*> Session::Find(const std::string& name) const {

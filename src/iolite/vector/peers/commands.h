@@ -30,6 +30,8 @@ struct Command {
 ///   filter NAME correlation=random|near|far share=0.01 [k=10]
 ///   search NAME ef=N [k=10] [threads=1] [seconds=0.2] [filter=NAME] [quality=yes]
 ///
+/// With seconds=0 search takes no time, and with quality=no it does not look at the answers.
+/// build and search also take clock=processor, for one thread on a busy machine.
 /// KIND is `hnswlib`, `flat` or a kind of index file.
 class Session {
  public:

@@ -1,5 +1,7 @@
 #include "iolite/vector/peers/measure.h"
 
+#include <time.h>
+
 #include <algorithm>
 #include <atomic>
 #include <cmath>
@@ -21,8 +23,6 @@ struct Question {
   float distance_max = 0;
   size_t expected = 0;
 };
-
-double Seconds() { return static_cast<double>(Clock::System().monotonic_ns()) * 1e-9; }
 
 double Distance(const DataSet& data, std::span<const float> a, std::span<const float> b) {
   double sum = 0;
@@ -65,10 +65,11 @@ double Time(const Contender& contender, const DataSet& data, const SearchSetting
   };
   for (size_t i = 0; i < std::min(kWarmUp, questions.size()); ++i) ask(questions[i]);
   std::atomic<size_t> next = 0, done = 0;
-  const double start = Seconds();
+  auto seconds = [&settings] { return Seconds(settings.processor_time); };
+  const double start = seconds();
   auto work = [&] {
     for (size_t first = next.fetch_add(kAtOnce);
-         first < questions.size() || Seconds() - start < settings.seconds_min;
+         first < questions.size() || seconds() - start < settings.seconds_min;
          first = next.fetch_add(kAtOnce)) {
       for (size_t i = first; i < first + kAtOnce; ++i) ask(questions[i % questions.size()]);
       done += kAtOnce;
@@ -79,7 +80,7 @@ double Time(const Contender& contender, const DataSet& data, const SearchSetting
     for (size_t i = 1; i < settings.thread_count; ++i) others.emplace_back(work);
     work();
   }
-  return static_cast<double>(done) / (Seconds() - start);
+  return static_cast<double>(done) / (seconds() - start);
 }
 
 Quality Judge(const Contender& contender, const DataSet& data, const SearchSettings& settings,
@@ -102,6 +103,13 @@ Quality Judge(const Contender& contender, const DataSet& data, const SearchSetti
 }
 
 }  // namespace
+
+double Seconds(bool processor_time) {
+  if (!processor_time) return static_cast<double>(Clock::System().monotonic_ns()) * 1e-9;
+  timespec used{};
+  clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &used);
+  return static_cast<double>(used.tv_sec) + static_cast<double>(used.tv_nsec) * 1e-9;
+}
 
 double QueriesPerSecond(const Contender& contender, const DataSet& data,
                         const SearchSettings& settings) {
