@@ -23,6 +23,7 @@ import vector_data  # noqa: E402
 from vector_contenders import PEERS, Clock, InProgram, Program, versions  # noqa: E402
 
 PLOTS = harness.SOURCE / "docs/benchmarks"
+LARGE_PEERS = ("hnswlib", "usearch-bf16", "faiss-ivfpq")
 SETS = ("mnist-784", "wordnet-384", "glove-25", "heavy-128")
 TARGETS = (0.95, 0.99)
 # How many times a peer's queries a second, at TARGETS, where something was promised.
@@ -128,7 +129,7 @@ def threads(run):
 def filters(run):
     """Each takes the ef it needs for the recall. The goal is the faster of hnswlib with a filter and a flat scan, and
     five times that from 1 % on."""
-    flat = InProgram(run.program, "flat")
+    flat = InProgram(run.program, "flat", "flat scan")
     flat.ready(run.data)
     others = [contender for contender in (run.find("hnswlib"), flat) if contender]
     print(f"filtered, queries a second at recall {FILTER_RECALL} (recall, where it is not reached)\n")
@@ -185,7 +186,7 @@ def arguments():
     parser.add_argument("--large", action="store_true", help="1,000,000 x 128 instead of the sets")
     parser.add_argument("--ours", action="append", metavar="KIND[:key=value…]",
                         help="m, efc, element; may be repeated, goals are for the first")
-    parser.add_argument("--peers", type=words, default=tuple(PEERS), help=", ".join(PEERS))
+    parser.add_argument("--peers", type=words, help=", ".join(PEERS))
     parser.add_argument("--build-peers", type=words, default=(), help="labels to build again besides hnswlib")
     parser.add_argument("--parts", type=words, default=tuple(PARTS), help=", ".join(PARTS))
     parser.add_argument("--rounds", type=int, default=3)
@@ -196,6 +197,7 @@ def arguments():
     options = parser.parse_args()
     if options.large:
         options.sets = ("heavy-128-large",)
+    options.peers = options.peers or (LARGE_PEERS if options.large else tuple(PEERS))
     for chosen, known in ((options.sets, vector_data.SETS), (options.peers, PEERS), (options.parts, PARTS)):
         for name in chosen:
             if name not in known:

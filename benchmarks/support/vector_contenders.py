@@ -60,7 +60,7 @@ class InProgram:
 
     def __init__(self, program, text, label=None):
         kind, *options = text.split(":")
-        self.program, self.kind, self.label = program, kind, label or text
+        self.program, self.kind, self.label = program, kind, label or f"Iolite {text}"
         self.name = re.sub(r"\W+", "-", self.label)
         self.options = dict(option.split("=", 1) for option in options)
         self.peer = kind in ("hnswlib", "flat")

@@ -62,16 +62,25 @@ def speed_at(points, recall):
 # ---- drawing ----------------------------------------------------------------------------------------
 
 WIDTH, HEIGHT, LEFT, RIGHT, TOP, BOTTOM = 760, 460, 70, 190, 40, 50
+RECALL_DRAWN = 0.9995
 RECALL_TICKS = (0.8, 0.9, 0.95, 0.98, 0.99, 0.995, 0.999)
 
 
 def x_of(recall):
     """By the share that is missed, on a logarithmic scale: .99 and .999 lie as far apart as .9 and .99."""
-    place = math.log(0.2 / max(1 - recall, 0.0005)) / math.log(0.2 / 0.0005)
+    miss_max, miss_min = 1 - RECALL_MIN, 1 - RECALL_DRAWN
+    place = math.log(miss_max / max(1 - recall, miss_min)) / math.log(miss_max / miss_min)
     return LEFT + max(0.0, place) * (WIDTH - LEFT - RIGHT)
 
 
+def drawn(points):
+    """Without what lies beyond the right end, but for the first of it."""
+    beyond = [point for point in points if point[0] > RECALL_DRAWN]
+    return [point for point in points if point[0] <= RECALL_DRAWN] + beyond[:1]
+
+
 def svg(title, curves):
+    curves = {label: drawn(points) for label, points in curves.items()}
     speeds = [speed for points in curves.values() for _, speed in points]
     low, high = math.log10(min(speeds) / 1.2), math.log10(max(speeds) * 1.2)
 
