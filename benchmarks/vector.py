@@ -1,4 +1,4 @@
-"""Our vector indexes beside hnswlib, USearch and faiss: recall and speed, building, filters, threads, files.
+"""Our vector indexes beside hnswlib, USearch and faiss: recall and speed, threads, files, batches, filters, building.
 
     ./dev bench vector [--sets mnist-784,wordnet-384] [--ours KIND[:key=value…]] [--peers hnswlib] [--parts search]
     ./dev bench vector --large
@@ -18,6 +18,7 @@ import vector_peers  # noqa: E402
 
 vector_peers.use()
 
+import vector_batch  # noqa: E402
 import vector_curves  # noqa: E402
 import vector_data  # noqa: E402
 from vector_contenders import PEERS, Clock, InProgram, Program, versions  # noqa: E402
@@ -31,7 +32,7 @@ SEARCH_GOALS = {
     "mnist-784": {"hnswlib": (4.5, 5), "USearch bf16": (3, 3), "USearch f32": (6, 6)},
     "wordnet-384": {"hnswlib": (5, 4.5), "USearch bf16": (3, 3), "USearch f32": (6, 6)},
 }
-BUILD_GOAL, THREADS_GOAL, OPEN_GOAL_MS = 2, 1.8, 20
+BUILD_GOAL, THREADS_GOAL, BATCH_GOAL, OPEN_GOAL_MS = 2, 1.8, 0.95, 20
 FILTER_SHARES = (0.5, 0.1, 0.01, 0.001, 0.0001)
 FILTER_RECALL = 0.97
 
@@ -174,7 +175,30 @@ def files(run):
     print()
 
 
-PARTS = {"search": search, "threads": threads, "files": files, "filters": filters, "build": build}
+def batch(run):
+    """Reading the queries and writing the hits is part of the program's time."""
+    folder = vector_batch.database(run.data, run.options.keep)
+    found = vector_batch.index_file(folder, run.program.ask("kinds", "all")["kinds"])
+    if not found:
+        print(f"batch: skipped, {folder} does not hold one index file\n")
+        return
+    bare = InProgram(run.program, found[0], f"{found[0]} of the database")
+    bare.open(run.data, found[1])
+    ef, answer = first_ef(bare, TARGETS[0])
+    large = vector_batch.write_queries(run.data, vector_batch.BATCH)
+    small = vector_batch.write_queries(run.data, vector_batch.SMALL_BATCH)
+    bare_speeds, speeds = [], []
+    for _ in range(run.options.rounds):
+        bare_speeds.append(bare.search(ef, quality=False, seconds=1))
+        speeds.append(vector_batch.queries_per_second(folder, large, small, ef))
+    report = harness.Report()
+    report.add(f"bare calls, ef {ef}, recall {answer['recall']:.4f}", harness.median(bare_speeds), "/s")
+    report.add("iolite search --queries, one thread", harness.median(speeds), "/s")
+    report.add("the batch to bare calls", harness.median(speeds) / harness.median(bare_speeds), "x", at_least=BATCH_GOAL)
+    print()
+
+
+PARTS = {"search": search, "threads": threads, "files": files, "batch": batch, "filters": filters, "build": build}
 
 
 def arguments():

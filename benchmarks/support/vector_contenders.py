@@ -70,6 +70,9 @@ class InProgram:
         path = data.folder / f"{self.name}.index"
         if not ((self.peer or keep) and path.exists()):
             self.build(data, threads=2, file=path)
+        self.open(data, path)
+
+    def open(self, data, path):
         self.opened = self.program.ask("open", self.name, kind=self.kind, file=path)
 
     def settings(self):
