@@ -16,15 +16,26 @@ std::shared_ptr<const void> RowCache::FindKept(const Key& key, std::shared_ptr<E
 
 Result<std::shared_ptr<const void>> RowCache::GetAny(const Key& key,
                                                      const std::function<Result<Piece>()>& load) {
-  std::shared_ptr<Entry> entry;
-  if (auto value = FindKept(key, &entry)) return value;
-  const std::shared_ptr<Entry> locked = entry;  // a failed load of another caller replaces `entry`
-  const std::lock_guard loading(locked->loading);
-  if (auto value = FindKept(key, &entry)) return value;
+  while (true) {
+    std::shared_ptr<Entry> entry;
+    if (auto value = FindKept(key, &entry)) return value;
+    const std::lock_guard loading(entry->loading);
+    std::shared_ptr<Entry> now;
+    if (auto value = FindKept(key, &now)) return value;
+    // Who waited for a load that failed or was forgotten goes to the entry that stands there now,
+    // so that an entry is only ever loaded by the holder of its mutex.
+    if (now == entry) return Load(key, entry, load);
+  }
+}
+
+Result<std::shared_ptr<const void>> RowCache::Load(const Key& key,
+                                                   const std::shared_ptr<Entry>& entry,
+                                                   const std::function<Result<Piece>()>& load) {
   Result<Piece> piece = load();
   if (!piece.ok()) {
     const std::lock_guard lock(mutex_);
-    entries_.erase(key);
+    const auto found = entries_.find(key);
+    if (found != entries_.end() && found->second == entry) entries_.erase(found);
     return piece.status();
   }
   Keep(key, entry, *piece);

@@ -61,6 +61,9 @@ class RowCache {
 
   Result<std::shared_ptr<const void>> GetAny(const Key& key,
                                              const std::function<Result<Piece>()>& load);
+  /// Called by the holder of the entry's mutex.
+  Result<std::shared_ptr<const void>> Load(const Key& key, const std::shared_ptr<Entry>& entry,
+                                           const std::function<Result<Piece>()>& load);
   std::shared_ptr<const void> FindKept(const Key& key, std::shared_ptr<Entry>* entry);
   void Keep(const Key& key, const std::shared_ptr<Entry>& entry, const Piece& piece);
   void DropOldest();

@@ -81,6 +81,35 @@ TEST(RowCache, ManyThreadsWaitForOneLoad) {
   EXPECT_EQ(texts.load_count, 10);
 }
 
+// A failed load takes away only what it began: not what another caller has kept since.
+TEST(RowCache, LoadsThatFailBesideOthersLeaveTheSumRight) {
+  constexpr int64_t kBytes = 10;
+  Budget budget("rows", 1000);
+  RowCache cache(3 * kBytes, &budget);
+  std::vector<std::thread> threads;
+  for (int t = 0; t < 4; ++t) {
+    threads.emplace_back([&, t] {
+      for (int i = 0; i < 100; ++i) {
+        const auto load = [&]() -> Result<RowCache::Piece> {
+          std::this_thread::yield();
+          if ((i + t) % 3 == 0) return Unavailable("disk");
+          return RowCache::Piece{std::make_shared<int>(i), kBytes};
+        };
+        (void)cache.Get<int>({1, 0, 0, i % 2}, load);
+        if (i % 16 == t) cache.Forget(1);
+      }
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  const int64_t kept =
+      (cache.Has({1, 0, 0, 0}) ? kBytes : 0) + (cache.Has({1, 0, 0, 1}) ? kBytes : 0);
+  EXPECT_EQ(cache.bytes(), kept);
+  EXPECT_EQ(budget.used_bytes(), kept);
+  cache.Forget(1);
+  EXPECT_EQ(cache.bytes(), 0);
+  EXPECT_EQ(budget.used_bytes(), 0);
+}
+
 TEST(LruCache, DropsTheOldest) {
   LruCache<int> cache(2);
   cache.Put("a", std::make_shared<int>(1));
