@@ -7,6 +7,7 @@
 #include <thread>
 
 #include "iolite/base/random.h"
+#include "iolite/search/internal/parquet_files.h"
 #include "iolite/search/internal/parquet_rows.h"
 #include "iolite/search/testing/search_fixture.h"
 #include "iolite/sql/source.h"
@@ -165,6 +166,20 @@ TEST_F(RowsTest, RowGroupsAndScansAgreeOnEveryType) {
         << column->ToString();
   }
   RecordProperty("way", left->way);
+}
+
+// Not even when the new file is as long as the old one was.
+TEST_F(RowsTest, AFileIsNotDecodedByTheFooterOfTheOneItReplaced) {
+  for (const int count : {3000, 10}) {
+    WritePapers("p.parquet", "t", 3000);
+    const auto files = internal::ParquetFiles::Open({Path("p.parquet")});
+    ASSERT_TRUE(files.ok()) << files.status().ToString();
+    EXPECT_TRUE((*files)->ReadColumn(0, 0, "title", arrow::utf8()).ok());
+    WritePapers("next.parquet", "u", count);
+    std::filesystem::rename(Path("next.parquet"), Path("p.parquet"));
+    const auto column = (*files)->ReadColumn(0, 0, "title", arrow::utf8());
+    EXPECT_EQ(column.status().code(), StatusCode::kAborted) << column.status().ToString();
+  }
 }
 
 // A cache too small for a single row group still answers, by scans.

@@ -11,8 +11,11 @@
 #include <parquet/file_reader.h>
 #include <parquet/metadata.h>
 #include <parquet/schema.h>
+#include <sys/stat.h>
 
 #include <algorithm>
+#include <cerrno>
+#include <cstring>
 
 #include "iolite/columnar/arrow_status.h"
 
@@ -30,10 +33,19 @@ auto Guarded(const std::string& path, Function&& function) -> decltype(function(
 }
 
 Result<std::unique_ptr<parquet::ParquetFileReader>> OpenReader(
-    const std::string& path, std::shared_ptr<parquet::FileMetaData> footer) {
-  IOLITE_ASSIGN_OR_RETURN_ARROW(auto file, arrow::io::ReadableFile::Open(path));
+    std::shared_ptr<arrow::io::ReadableFile> file, std::shared_ptr<parquet::FileMetaData> footer) {
   return parquet::ParquetFileReader::Open(std::move(file), parquet::default_reader_properties(),
                                           std::move(footer));
+}
+
+/// The open file, whatever stands under its name by now.
+Result<FileIdentity> Identify(const arrow::io::ReadableFile& file, const std::string& path) {
+  struct stat known {};
+  if (::fstat(file.file_descriptor(), &known) != 0) {
+    return Unavailable("{} could not be looked at: {}", path, std::strerror(errno));
+  }
+  return FileIdentity{known.st_dev, known.st_ino, known.st_size,
+                      known.st_mtim.tv_sec * 1'000'000'000 + known.st_mtim.tv_nsec};
 }
 
 /// The leaves that make up a top-level column.
@@ -103,8 +115,10 @@ Result<std::shared_ptr<const ParquetFiles>> ParquetFiles::Open(
   auto files = std::make_shared<ParquetFiles>();
   for (const std::string& path : paths) {
     const Status status = Guarded(path, [&]() -> Status {
-      IOLITE_ASSIGN_OR_RETURN(const auto reader, OpenReader(path, nullptr));
-      File file{path, reader->metadata(), files->row_count_, {}};
+      IOLITE_ASSIGN_OR_RETURN_ARROW(const auto open, arrow::io::ReadableFile::Open(path));
+      IOLITE_ASSIGN_OR_RETURN(const FileIdentity identity, Identify(*open, path));
+      IOLITE_ASSIGN_OR_RETURN(const auto reader, OpenReader(open, nullptr));
+      File file{path, identity, reader->metadata(), files->row_count_, {}};
       int64_t end = 0;
       for (int group = 0; group < file.footer->num_row_groups(); ++group) {
         end += file.footer->RowGroup(group)->num_rows();
@@ -147,7 +161,13 @@ Result<std::shared_ptr<arrow::Array>> ParquetFiles::ReadColumn(
   const File& file = files_[static_cast<size_t>(file_number)];
   using ArrayResult = Result<std::shared_ptr<arrow::Array>>;
   return Guarded(file.path, [&]() -> ArrayResult {
-    IOLITE_ASSIGN_OR_RETURN(auto parquet_reader, OpenReader(file.path, file.footer));
+    IOLITE_ASSIGN_OR_RETURN_ARROW(const auto open, arrow::io::ReadableFile::Open(file.path));
+    IOLITE_ASSIGN_OR_RETURN(const FileIdentity identity, Identify(*open, file.path));
+    // The footer of another file would give its bytes a meaning that they do not have.
+    if (identity != file.identity) {
+      return Aborted("{} changed while it was read. Search again.", file.path);
+    }
+    IOLITE_ASSIGN_OR_RETURN(auto parquet_reader, OpenReader(open, file.footer));
     IOLITE_ASSIGN_OR_RETURN_ARROW(
         const auto reader,
         parquet::arrow::FileReader::Make(arrow::default_memory_pool(), std::move(parquet_reader)));
@@ -156,6 +176,10 @@ Result<std::shared_ptr<arrow::Array>> ParquetFiles::ReadColumn(
     if (table->num_columns() != 1) return Unimplemented("Column {} is not one column.", column);
     IOLITE_ASSIGN_OR_RETURN_ARROW(const std::shared_ptr<arrow::Array> array,
                                   arrow::Concatenate(table->column(0)->chunks()));
+    if (array->length() != file.footer->RowGroup(row_group)->num_rows()) {
+      return DataLoss("{}: column {} has {} rows in row group {}, which has {}.", file.path, column,
+                      array->length(), row_group, file.footer->RowGroup(row_group)->num_rows());
+    }
     return AsType(array, type, column);
   });
 }

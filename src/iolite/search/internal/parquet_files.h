@@ -22,6 +22,15 @@ struct ParquetPlace {
   int64_t row = 0;  ///< within the row group
 };
 
+/// Which file it is, and whether it was written since.
+struct FileIdentity {
+  uint64_t device = 0;
+  uint64_t inode = 0;
+  int64_t size_bytes = 0;
+  int64_t modified_ns = 0;
+  bool operator==(const FileIdentity&) const = default;
+};
+
 /// The footers of a source's Parquet files, and the columns of single row groups decoded.
 ///
 /// Threads: any number.
@@ -41,7 +50,8 @@ class ParquetFiles {
   /// column.
   int64_t column_bytes(int32_t file, int32_t row_group, const std::string& column) const;
   /// Decodes a column of a row group as `type`, which is how SQL shows it. kUnimplemented when it
-  /// is stored as a type that SQL shows otherwise.
+  /// is stored as a type that SQL shows otherwise, kAborted when the file is not the one any more
+  /// that was opened.
   Result<std::shared_ptr<arrow::Array>> ReadColumn(
       int32_t file, int32_t row_group, const std::string& column,
       const std::shared_ptr<arrow::DataType>& type) const;
@@ -49,6 +59,7 @@ class ParquetFiles {
  private:
   struct File {
     std::string path;
+    FileIdentity identity;
     std::shared_ptr<parquet::FileMetaData> footer;
     int64_t first_row = 0;
     std::vector<int64_t> row_group_ends;  ///< counted within the file
