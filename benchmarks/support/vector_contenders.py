@@ -201,7 +201,7 @@ class FaissIvfPq(Faiss):
         return index
 
     def settings(self):
-        return [(probes, factor) for factor in (4, 20) for probes in (4, 8, 16, 32, 64, 128)]
+        return [(probes, factor) for factor in (4, 20) for probes in (8, 16, 32, 64, 128, 256, 512)]
 
     def use(self, setting):
         probes, factor = setting
