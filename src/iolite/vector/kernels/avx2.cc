@@ -2,6 +2,7 @@
 
 #include "iolite/vector/kernels/body.h"
 #include "iolite/vector/kernels/half.h"
+#include "iolite/vector/kernels/scan_avx2.h"
 #include "iolite/vector/kernels/sets.h"
 
 // AVX2 with FMA and F16C: Haswell, Zen and later.
@@ -23,6 +24,12 @@ struct F32 {
   static Vec LoadPartial(const float* p, size_t n) {
     const __m256i lane = _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7);
     return _mm256_maskload_ps(p, _mm256_cmpgt_epi32(_mm256_set1_epi32(static_cast<int>(n)), lane));
+  }
+  static void StoreBytes(uint8_t* p, Vec v) {
+    const __m256i integers = _mm256_cvtps_epi32(v);
+    const __m128i halves =
+        _mm_packs_epi32(_mm256_castsi256_si128(integers), _mm256_extracti128_si256(integers, 1));
+    _mm_storel_epi64(reinterpret_cast<__m128i*>(p), _mm_packus_epi16(halves, halves));
   }
   static uint64_t NegativeBits(Vec v) {
     return static_cast<uint64_t>(
@@ -140,6 +147,8 @@ KernelSet Make() {
   KernelSet set = MakeSet<F32, F16, BF16, I8>("avx2");
   set.to_f16 = &ToF16;
   set.sign_estimates = &SignEstimates;
+  SetGraphKernels<F32, BF16>(set);
+  set.scan_block = &ScanBlockKernel<F32>;
   return set;
 }
 

@@ -4,6 +4,7 @@
 
 #include "iolite/vector/kernels/body.h"
 #include "iolite/vector/kernels/half.h"
+#include "iolite/vector/kernels/scan_avx2.h"
 
 // AVX-512 F, BW, DQ, VL and VNNI (Ice Lake, Zen 4 and later), and BF16 where the file that includes
 // this is compiled for it. Internal linkage on purpose: see kernels/body.h.
@@ -24,6 +25,9 @@ struct F32 {
   static void Store(float* p, Vec v) { _mm512_storeu_ps(p, v); }
   static Vec LoadPartial(const float* p, size_t n) {
     return _mm512_maskz_loadu_ps(static_cast<__mmask16>((1u << n) - 1), p);
+  }
+  static void StoreBytes(uint8_t* p, Vec v) {
+    _mm_storeu_si128(reinterpret_cast<__m128i*>(p), _mm512_cvtusepi32_epi8(_mm512_cvtps_epi32(v)));
   }
   static uint64_t NegativeBits(Vec v) {
     return _mm512_cmp_ps_mask(v, _mm512_setzero_ps(), _CMP_LT_OQ);
@@ -76,6 +80,16 @@ struct BF16 {
   }
   static Acc Plus(Acc a, Acc b) { return _mm512_add_ps(a, b); }
   static float Sum(Acc acc) { return _mm512_reduce_add_ps(acc); }
+};
+
+// bf16 as f32, for products with f32.
+struct WideBF16 : F32 {
+  using Element = uint16_t;
+  static Vec Load(const uint16_t* p) {
+    const __m512i wide =
+        _mm512_cvtepu16_epi32(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(p)));
+    return _mm512_castsi512_ps(_mm512_slli_epi32(wide, 16));
+  }
 };
 
 struct I8 {
@@ -182,10 +196,48 @@ void SignEstimates(const SignQuery& query, const SignRows& rows, const uint32_t*
   SignEstimatesOf<0>(query, rows, ids, id_count, estimates);
 }
 
+#ifdef __AVX512VBMI__
+// One instruction looks up sixteen dimensions of sixteen codes, another adds them up.
+uint32_t WideScanBlockKernel(const ScanTable& table, const ScanBlock& block, size_t dimension,
+                             float base, float bound, float* estimates) {
+  const __m512i ones = _mm512_set1_epi8(1);
+  const __m512i nibble = _mm512_set1_epi8(0x0f);
+  const __m512i group = _mm512_set1_epi32(0x30201000);
+  __m512i low[2] = {_mm512_setzero_si512(), _mm512_setzero_si512()};
+  __m512i high[2] = {_mm512_setzero_si512(), _mm512_setzero_si512()};
+  auto add = [&](size_t d, int half) {
+    const __m512i codes = _mm512_loadu_si512(block.codes + d * 4);
+    const __m512i entries = _mm512_loadu_si512(table.bytes + d * 4);
+    // (codes & nibble) | group
+    const __m512i first = _mm512_ternarylogic_epi32(codes, nibble, group, 0xea);
+    const __m512i second =
+        _mm512_ternarylogic_epi32(_mm512_srli_epi16(codes, 4), nibble, group, 0xea);
+    low[half] = _mm512_dpbusd_epi32(low[half], _mm512_permutexvar_epi8(first, entries), ones);
+    high[half] = _mm512_dpbusd_epi32(high[half], _mm512_permutexvar_epi8(second, entries), ones);
+  };
+  size_t d = 0;
+  for (; d + 32 <= dimension; d += 32) {
+    add(d, 0);
+    add(d + 16, 1);
+  }
+  if (d < dimension) add(d, 0);
+  alignas(64) int32_t sums[32];
+  _mm512_store_si512(sums, _mm512_add_epi32(low[0], low[1]));
+  _mm512_store_si512(sums + 16, _mm512_add_epi32(high[0], high[1]));
+  return FinishScan<F32>(table, block, sums, base, bound, estimates);
+}
+#endif
+
 KernelSet MakeAvx512(const char* name) {
   KernelSet set = MakeSet<F32, F16, BF16, I8>(name);
   set.to_f16 = &ToF16;
   set.sign_estimates = &SignEstimates;
+  SetGraphKernels<F32, WideBF16>(set);
+#ifdef __AVX512VBMI__
+  set.scan_block = &WideScanBlockKernel;
+#else
+  set.scan_block = &ScanBlockKernel<F32>;
+#endif
   return set;
 }
 

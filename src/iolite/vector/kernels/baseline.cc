@@ -1,6 +1,7 @@
 #include <emmintrin.h>
 
 #include "iolite/vector/kernels/body.h"
+#include "iolite/vector/kernels/graph_body.h"
 #include "iolite/vector/kernels/half.h"
 #include "iolite/vector/kernels/sets.h"
 
@@ -24,6 +25,11 @@ struct F32 {
     float padded[4] = {};
     for (size_t i = 0; i < n; ++i) padded[i] = p[i];
     return _mm_loadu_ps(padded);
+  }
+  static void StoreBytes(uint8_t* p, Vec v) {
+    const __m128i halves = _mm_packs_epi32(_mm_cvtps_epi32(v), _mm_setzero_si128());
+    const int32_t bytes = _mm_cvtsi128_si32(_mm_packus_epi16(halves, halves));
+    std::memcpy(p, &bytes, 4);
   }
   static uint64_t NegativeBits(Vec v) {
     return static_cast<uint64_t>(_mm_movemask_ps(_mm_cmplt_ps(v, _mm_setzero_ps())));
@@ -122,10 +128,28 @@ void SignEstimates(const SignQuery& query, const SignRows& rows, const uint32_t*
   }
 }
 
+uint32_t ScanBlockKernel(const ScanTable& table, const ScanBlock& block, size_t dimension,
+                         float base, float bound, float* estimates) {
+  alignas(16) int32_t sums[32] = {};
+  for (size_t d = 0; d < dimension; d += 16) {
+    const uint8_t* codes = block.codes + d * 4;
+    for (size_t v = 0; v < 16; ++v) {
+      for (size_t g = 0; g < 4; ++g) {
+        const uint8_t* entries = table.bytes + d * 4 + g * 16;
+        sums[v] += entries[codes[v * 4 + g] & 0x0f];
+        sums[v + 16] += entries[codes[v * 4 + g] >> 4];
+      }
+    }
+  }
+  return FinishScan<F32>(table, block, sums, base, bound, estimates);
+}
+
 KernelSet Make() {
   KernelSet set = MakeSet<F32, F16, BF16, I8>("x86-64");
   set.to_f16 = &ToF16;
   set.sign_estimates = &SignEstimates;
+  SetGraphKernels<F32, BF16>(set);
+  set.scan_block = &ScanBlockKernel;
   return set;
 }
 

@@ -272,10 +272,10 @@ void BlockKernel(const float* queries, size_t query_count, const float* rows, si
   }
 }
 
-// Butterflies between whole registers for distances of at least one register.
+// Butterflies between whole registers, for parts of at least `half` values.
 template <class P>
-inline void HadamardWide(float* values, size_t count) {
-  for (size_t half = P::kStep; half < count; half *= 2) {
+inline void HadamardWide(float* values, size_t count, size_t half) {
+  for (; half < count; half *= 2) {
     for (size_t base = 0; base < count; base += 2 * half) {
       for (size_t i = base; i < base + half; i += P::kStep) {
         auto a = P::Load(values + i), b = P::Load(values + i + half);
@@ -286,10 +286,14 @@ inline void HadamardWide(float* values, size_t count) {
   }
 }
 
-// Butterflies inside a register: the partner lane comes by a shuffle, lanes of the upper half are
-// negated.
-template <class P>
-inline void HadamardNarrow(float* values, size_t count) {
+// Sixteen registers at most are transformed without leaving them. Inside a register the partner
+// lane comes by a shuffle, and lanes of the upper half are negated.
+template <class P, size_t kVectors>
+inline void HadamardPart(float* values) {
+  typename P::Vec v[kVectors];
+#pragma GCC unroll 16
+  for (size_t i = 0; i < kVectors; ++i) v[i] = P::Load(values + i * P::kStep);
+#pragma GCC unroll 4
   for (size_t half = 1; half < P::kStep; half *= 2) {
     typename P::Lanes partner;
     typename P::Vec sign;
@@ -297,17 +301,36 @@ inline void HadamardNarrow(float* values, size_t count) {
       partner[lane] = static_cast<int32_t>(lane ^ half);
       sign[lane] = (lane & half) != 0 ? -1.0f : 1.0f;
     }
-    for (size_t i = 0; i < count; i += P::kStep) {
-      typename P::Vec own = P::Load(values + i);
-      P::Store(values + i, __builtin_shuffle(own, partner) + own * sign);
+#pragma GCC unroll 16
+    for (size_t i = 0; i < kVectors; ++i) {
+      v[i] = P::Dot(__builtin_shuffle(v[i], partner), v[i], sign);
     }
   }
+#pragma GCC unroll 4
+  for (size_t half = 1; half < kVectors; half *= 2) {
+#pragma GCC unroll 16
+    for (size_t i = 0; i < kVectors; ++i) {
+      if ((i & half) != 0) continue;
+      const typename P::Vec a = v[i], b = v[i + half];
+      v[i] = a + b;
+      v[i + half] = a - b;
+    }
+  }
+#pragma GCC unroll 16
+  for (size_t i = 0; i < kVectors; ++i) P::Store(values + i * P::kStep, v[i]);
+}
+
+template <class P, size_t kVectors>
+inline void HadamardParts(float* values, size_t count) {
+  constexpr size_t kPart = kVectors * P::kStep;
+  for (size_t i = 0; i < count; i += kPart) HadamardPart<P, kVectors>(values + i);
+  HadamardWide<P>(values, count, kPart);
 }
 
 template <class P>
 void HadamardKernel(float* values, size_t count) {
-  HadamardNarrow<P>(values, count);
-  HadamardWide<P>(values, count);
+  if (count >= 16 * P::kStep) return HadamardParts<P, 16>(values, count);
+  HadamardParts<P, 2>(values, count);
 }
 
 template <class P>

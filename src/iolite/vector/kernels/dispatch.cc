@@ -18,7 +18,10 @@ bool RunsAvx512() {
          __builtin_cpu_supports("avx512vnni");
 }
 
-bool RunsAvx512Bf16() { return RunsAvx512() && __builtin_cpu_supports("avx512bf16"); }
+bool RunsAvx512Bf16() {
+  return RunsAvx512() && __builtin_cpu_supports("avx512bf16") &&
+         __builtin_cpu_supports("avx512vbmi");
+}
 
 std::vector<const KernelSet*> FindUsable() {
   __builtin_cpu_init();

@@ -27,6 +27,32 @@ struct SignQuery {
   float scale;
 };
 
+/// A query as a table for FastScan (Andre et al., "Cache locality is not enough", VLDB 2015): for
+/// each four dimensions the sixteen sums of a subset of the query's elements, in bytes. With S the
+/// sum of the entries that a code of sign bits names, <query, signs> is offset + scale * S.
+struct ScanTable {
+  const uint8_t* bytes;
+  float offset;
+  float scale;
+};
+
+/// What a residual r = target - owner and its signs s (1 or -1) add up to.
+struct EdgeSums {
+  float squared_length;  ///< <r, r>
+  float absolute_sum;    ///< <r, s>
+  float owner_signs;     ///< <owner, s>
+  float owner_product;   ///< <owner, r>
+};
+
+/// 32 codes of sign bits (set where a value is not negative) that are looked up together, and what
+/// makes distances of them. Sixteen dimensions take 64 bytes: byte v * 4 + g has, for group g of
+/// four dimensions, the bits of code v in its low and those of code v + 16 in its high half.
+struct ScanBlock {
+  const uint8_t* codes;
+  const float* add;
+  const float* rescale;
+};
+
 /// The inner loops of one instruction set. Elements are `float` for kF32, `uint16_t` for kF16 and
 /// kBF16, `int8_t` for kI8; the query has the rows' element type.
 ///
@@ -59,15 +85,37 @@ struct KernelSet {
   /// The sum of squares: infinite or NaN when an element is, or when a vector is too long for f32.
   float (*squared_norm)(const float* values, size_t dimension) = nullptr;
   void (*to_f16)(const float* values, size_t count, uint16_t* f16) = nullptr;
-  /// The Walsh-Hadamard transform of a power of two (64 at least) of values, in place, without
+  /// The Walsh-Hadamard transform of a power of two (32 at least) of values, in place, without
   /// scaling.
   void (*hadamard)(float* values, size_t count) = nullptr;
+  /// Multiplies each value by its factor; `count` is a multiple of 32.
+  void (*multiply)(const float* factors, size_t count, float* values) = nullptr;
   /// Sets one bit for each value below 0, and returns the sum of absolute values. `count` as above.
   float (*sign_bits)(const float* values, size_t count, uint64_t* words) = nullptr;
   /// For each id, with S the sum of the query's elements whose bit is set in that row's `dimension`
   /// bits: add + rescale * (offset + scale * S). `dimension` is a multiple of 64.
   void (*sign_estimates)(const SignQuery& query, const SignRows& rows, const uint32_t* ids,
                          size_t id_count, float* estimates) = nullptr;
+
+  /// Squared distance, and inner product, of an f32 query and a bf16 row; `dimension` is a multiple
+  /// of 32.
+  float (*l2_bf16)(const float* query, const uint16_t* row, size_t dimension) = nullptr;
+  float (*dot_bf16)(const float* query, const uint16_t* row, size_t dimension) = nullptr;
+  /// f32 values of their nearest bf16 and the (signed) difference of the bits below: exact.
+  void (*join)(const uint16_t* high, const uint16_t* low, size_t count, float* values) = nullptr;
+  /// How many of `count` values are below `value`. Reads up to 15 floats past the end.
+  size_t (*rank)(const float* values, size_t count, float value) = nullptr;
+  /// Encodes target - owner: one bit a dimension, set where it is not negative. `dimension` is a
+  /// multiple of 32.
+  EdgeSums (*encode_edge)(const float* owner, const float* target, size_t dimension,
+                          uint32_t* words) = nullptr;
+  /// Fills 4 * dimension bytes; `dimension` is a multiple of 16.
+  void (*make_scan_table)(const float* query, size_t dimension, uint8_t* bytes, float* offset,
+                          float* scale) = nullptr;
+  /// Estimates of 32 codes: base + add + rescale * <query, signs>. Returns a bit for each that is
+  /// below `bound`. Every set gives the same bits.
+  uint32_t (*scan_block)(const ScanTable& table, const ScanBlock& block, size_t dimension,
+                         float base, float bound, float* estimates) = nullptr;
 
   const Distance& Of(Metric metric, ElementType type) const {
     return distance[static_cast<size_t>(metric)][static_cast<size_t>(type)];

@@ -1,0 +1,174 @@
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "iolite/vector/qg/space.h"
+#include "iolite/vector/qg/vertices.h"
+#include "iolite/vector/qg/walk.h"
+
+namespace iolite::vector::qg {
+
+/// How edges are chosen.
+struct EdgeRules {
+  /// An edge to a candidate is left out when a nearer neighbour is closer to the candidate than the
+  /// owner is, by this factor on squared distances (Subramanya et al., "DiskANN", NeurIPS 2019).
+  float alpha = 1.08f;
+  /// Vertices that fewer edges lead to than this keep them.
+  uint32_t indegree_min = 3;
+};
+
+/// Makes and changes the edges of rows. Lengths are squared L2 distances of vectors as they are
+/// kept.
+///
+/// Threads: one. Cheap to make; keeps scratch memory.
+class EdgeMaker {
+ public:
+  EdgeMaker(const Vertices& vertices, const Space& space, const EdgeRules& rules)
+      : vertices_(vertices), space_(space), rules_(rules) {}
+
+  /// Chooses among candidates, nearest first and with squared distances, at most `lanes` of them:
+  /// those that no chosen one makes superfluous, then fillers. `rows` says where rows lie.
+  struct Choice {
+    Candidate candidate;
+    bool filler;
+  };
+  template <class Rows>
+  void Choose(const Rows& rows, std::span<const Candidate> candidates, std::vector<Choice>& chosen);
+
+  /// Makes `choices` the edges of a row whose vector is `owner`.
+  template <class Rows>
+  void Write(const Rows& rows, const RowEdit& row, const float* owner,
+             std::span<const Choice> choices);
+
+  /// Lets a row know of a new vertex at squared distance `length`, in place of an edge that is
+  /// worth less. Returns the slot that lost its edge, kNoSlot when none did, or `slot` when the new
+  /// one was not taken. `indegree(slot)` says how many edges lead to a slot.
+  template <class Rows, class IndegreeFunction>
+  uint32_t Offer(const Rows& rows, const RowEdit& row, uint32_t owner_slot, uint32_t slot,
+                 float length, IndegreeFunction indegree);
+
+  /// Makes `lane` an edge from `owner`, which has the row's vector, to `target`.
+  void SetLane(const RowEdit& row, uint32_t lane, const float* owner, const float* target,
+               uint32_t slot, float length, bool filler);
+  /// The row's own vector as f32, in memory that lasts until the next call.
+  const float* Owner(uint32_t slot, const uint16_t* high);
+
+ private:
+  const Vertices& vertices_;
+  const Space& space_;
+  const EdgeRules rules_;
+  std::vector<float> owner_, target_;
+  std::vector<uint32_t> words_;
+  std::vector<const uint16_t*> chosen_high_;
+  std::vector<uint8_t> superfluous_;
+};
+
+/// What makes an estimate of a code.
+struct CodeFactors {
+  float add;
+  float rescale;
+};
+
+/// The code of `target - owner` as signs in `words`, and its factors.
+CodeFactors CodeOf(const Space& space, const float* owner, const float* target, uint32_t* words);
+
+/// A place in codes of 32 side by side gets the signs in `words`.
+void WriteCode(uint8_t* codes, uint32_t place, const uint32_t* words, uint32_t padded);
+
+inline float HighDistance(const uint16_t* a, const uint16_t* b, uint32_t padded) {
+  return kernels::Kernels().Of(Metric::kL2, ElementType::kBF16).pair(a, b, padded);
+}
+
+template <class Rows>
+void EdgeMaker::Choose(const Rows& rows, std::span<const Candidate> candidates,
+                       std::vector<Choice>& chosen) {
+  const uint32_t lanes = vertices_.layout().lanes(), padded = vertices_.layout().padded();
+  chosen.clear();
+  chosen_high_.clear();
+  superfluous_.assign(candidates.size(), 0);
+  for (size_t i = 0; i < candidates.size() && chosen.size() < lanes; ++i) {
+    auto high = reinterpret_cast<const uint16_t*>(rows.row_bytes(candidates[i].slot));
+    if (i + 1 < candidates.size()) {
+      PrefetchRow(rows.row_bytes(candidates[i + 1].slot), size_t{padded} * 2);
+    }
+    for (size_t c = chosen_high_.size(); c > 0 && superfluous_[i] == 0; --c) {
+      const float between = HighDistance(chosen_high_[c - 1], high, padded);
+      superfluous_[i] = rules_.alpha * between < candidates[i].distance ? 1 : 0;
+    }
+    if (superfluous_[i] != 0) continue;
+    chosen.push_back({candidates[i], false});
+    chosen_high_.push_back(high);
+  }
+  for (size_t i = 0; i < candidates.size() && chosen.size() < lanes; ++i) {
+    if (superfluous_[i] != 0) chosen.push_back({candidates[i], true});
+  }
+}
+
+template <class Rows>
+void EdgeMaker::Write(const Rows& rows, const RowEdit& row, const float* owner,
+                      std::span<const Choice> choices) {
+  row.Clear();
+  target_.resize(vertices_.layout().padded());
+  for (uint32_t lane = 0; lane < choices.size(); ++lane) {
+    const auto& [candidate, filler] = choices[lane];
+    auto high = reinterpret_cast<const uint16_t*>(rows.row_bytes(candidate.slot));
+    vertices_.ReadVector(candidate.slot, high, target_.data());
+    SetLane(row, lane, owner, target_.data(), candidate.slot, candidate.distance, filler);
+  }
+}
+
+template <class Rows, class IndegreeFunction>
+uint32_t EdgeMaker::Offer(const Rows& rows, const RowEdit& row, uint32_t owner_slot, uint32_t slot,
+                          float length, IndegreeFunction indegree) {
+  const uint32_t lanes = vertices_.layout().lanes(), padded = vertices_.layout().padded();
+  auto high = reinterpret_cast<const uint16_t*>(rows.row_bytes(slot));
+  const uint32_t* links = row.links();
+  uint32_t empty = kNoSlot, filler = kNoSlot, covered = kNoSlot, farthest = kNoSlot;
+  bool superfluous = false;
+  uint64_t covered_lanes[4] = {};
+  auto worse = [&](uint32_t& best, uint32_t lane) {
+    if (best == kNoSlot || row.lengths[lane] > row.lengths[best]) best = lane;
+  };
+  for (uint32_t lane = 0; lane < lanes; ++lane) {
+    const uint32_t other = links[lane];
+    if (other == slot) return slot;
+    if (other == kNoSlot) {
+      empty = lane;
+      continue;
+    }
+    const bool kept = indegree(other) < rules_.indegree_min;
+    if (row.filler(lane)) {
+      if (!kept && row.lengths[lane] > length) worse(filler, lane);
+      continue;
+    }
+    const float between =
+        HighDistance(high, reinterpret_cast<const uint16_t*>(rows.row_bytes(other)), padded);
+    if (row.lengths[lane] <= length) {
+      superfluous |= rules_.alpha * between < length;
+    } else {
+      if (!kept) worse(farthest, lane);
+      if (rules_.alpha * between < row.lengths[lane]) {
+        covered_lanes[lane / 64] |= 1ull << (lane % 64);
+        if (!kept) worse(covered, lane);
+      }
+    }
+  }
+  uint32_t lane = empty != kNoSlot ? empty : filler;
+  if (!superfluous && lane == kNoSlot) lane = covered != kNoSlot ? covered : farthest;
+  if (lane == kNoSlot) return slot;
+  if (!superfluous) {
+    for (uint32_t l = 0; l < lanes; ++l) {
+      if ((covered_lanes[l / 64] >> (l % 64) & 1) != 0) row.SetFiller(l, true);
+    }
+  }
+  const uint32_t lost = links[lane];
+  const float* owner = Owner(owner_slot, row.high());
+  target_.resize(padded);
+  vertices_.ReadVector(slot, high, target_.data());
+  SetLane(row, lane, owner, target_.data(), slot, length, superfluous);
+  return lost;
+}
+
+}  // namespace iolite::vector::qg

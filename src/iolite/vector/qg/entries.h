@@ -1,0 +1,35 @@
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "iolite/vector/qg/space.h"
+#include "iolite/vector/qg/vertices.h"
+
+namespace iolite::vector::qg {
+
+/// Some vertices, spread over the data, among which a walk finds its start by codes.
+///
+/// Threads: any number may read.
+class Entries {
+ public:
+  static constexpr uint32_t kCountMax = 256;
+
+  /// `mean`: of all vectors, as they are kept.
+  Entries() = default;
+  Entries(const Vertices& vertices, const Space& space, std::span<const float> mean,
+          std::span<const uint32_t> slots);
+
+  const std::vector<uint32_t>& slots() const { return slots_; }
+  /// The slot, among the first `count`, that looks nearest to the query; `count` is at least 1.
+  uint32_t Nearest(const Query& query, size_t count = kCountMax) const;
+
+ private:
+  std::vector<uint32_t> slots_;
+  uint32_t padded_ = 0;
+  std::vector<uint8_t> codes_;
+  std::vector<float> add_, rescale_;
+};
+
+}  // namespace iolite::vector::qg

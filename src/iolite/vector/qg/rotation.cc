@@ -1,0 +1,41 @@
+#include "iolite/vector/qg/rotation.h"
+
+#include <algorithm>
+#include <bit>
+#include <cmath>
+
+#include "iolite/base/random.h"
+#include "iolite/vector/kernels/kernels.h"
+
+namespace iolite::vector::qg {
+namespace {
+
+constexpr uint32_t kRounds = 4;
+
+}  // namespace
+
+Rotation::Rotation(uint32_t dimension, uint64_t seed)
+    : dimension_(dimension), padded_(Padded(dimension)), block_(std::bit_floor(padded_)) {
+  auto random = Random::Seeded(seed);
+  signs_.resize(size_t{block_} * kRounds);
+  const float scale = 1 / std::sqrt(static_cast<float>(block_));
+  for (size_t i = 0; i < signs_.size(); i += 64) {
+    const uint64_t bits = random->NextBits();
+    for (size_t j = i; j < std::min(i + 64, signs_.size()); ++j) {
+      signs_[j] = ((bits >> (j - i)) & 1) != 0 ? scale : -scale;
+    }
+  }
+}
+
+void Rotation::Apply(const float* values, size_t count, float scale, float* rotated) const {
+  const auto& kernels = kernels::Kernels();
+  for (size_t i = 0; i < count; ++i) rotated[i] = values[i] * scale;
+  std::fill(rotated + count, rotated + padded_, 0.0f);
+  for (uint32_t round = 0; round < kRounds; ++round) {
+    float* part = round % 2 == 0 ? rotated : rotated + (padded_ - block_);
+    kernels.multiply(signs_.data() + size_t{round} * block_, block_, part);
+    kernels.hadamard(part, block_);
+  }
+}
+
+}  // namespace iolite::vector::qg
