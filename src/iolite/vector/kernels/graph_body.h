@@ -50,26 +50,49 @@ template <class F>
   return values + __builtin_shuffle(values, across);
 }
 
+// Sums in an order of their own, so that every set gives the same bits.
+inline float SumSixteen(float (&values)[16]) {
+#pragma GCC unroll 4
+  for (size_t half = 8; half > 0; half /= 2) {
+    for (size_t i = 0; i < half; ++i) values[i] += values[i + half];
+  }
+  return values[0];
+}
+
+// Steps below this have no inverse in f32.
+constexpr float kScanStepMin = 1.17549435e-38f;
+
 template <class F>
 [[gnu::always_inline]] inline ScanTableRange FindScanTableRange(const float* query,
                                                                 size_t dimension) {
-  typename F::Acc total = F::Zero(), absolute = F::Zero();
-  typename F::Vec largest = F::Zero();
+  constexpr size_t kParts = 16 / F::kStep;
   const typename F::Vec zero = F::Zero();
-  for (size_t d = 0; d < dimension; d += F::kStep) {
-    const typename F::Vec values = F::Load(query + d);
-    const typename F::Vec sizes = values < zero ? -values : values;
-    total = F::Plus(total, values);
-    absolute = F::Plus(absolute, sizes);
-    const typename F::Vec ranges = SumGroups<F>(sizes);
-    largest = ranges > largest ? ranges : largest;
+  typename F::Acc total[kParts], absolute[kParts];
+  for (size_t part = 0; part < kParts; ++part) total[part] = absolute[part] = zero;
+  typename F::Vec largest = zero;
+  for (size_t d = 0; d < dimension; d += 16) {
+#pragma GCC unroll 4
+    for (size_t part = 0; part < kParts; ++part) {
+      const typename F::Vec values = F::Load(query + d + part * F::kStep);
+      const typename F::Vec sizes = values < zero ? -values : values;
+      total[part] = F::Plus(total[part], values);
+      absolute[part] = F::Plus(absolute[part], sizes);
+      const typename F::Vec ranges = SumGroups<F>(sizes);
+      largest = ranges > largest ? ranges : largest;
+    }
   }
   float range_max = 0;
   for (size_t lane = 0; lane < F::kStep; lane += 4) {
     range_max = largest[lane] > range_max ? largest[lane] : range_max;
   }
-  const float sum = F::Sum(total);
-  return {range_max > 0 ? range_max / 255 : 1, (sum - F::Sum(absolute)) / 2, sum};
+  float totals[16], absolutes[16];
+  for (size_t part = 0; part < kParts; ++part) {
+    F::Store(totals + part * F::kStep, total[part]);
+    F::Store(absolutes + part * F::kStep, absolute[part]);
+  }
+  const float sum = SumSixteen(totals);
+  const float step = range_max / 255;
+  return {step > kScanStepMin ? step : kScanStepMin, (sum - SumSixteen(absolutes)) / 2, sum};
 }
 
 // Entry b of a group of four dimensions is the sum of those elements whose bit is set in b, less

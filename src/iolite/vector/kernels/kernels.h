@@ -101,7 +101,8 @@ struct KernelSet {
   /// of 32.
   float (*l2_bf16)(const float* query, const uint16_t* row, size_t dimension) = nullptr;
   float (*dot_bf16)(const float* query, const uint16_t* row, size_t dimension) = nullptr;
-  /// f32 values of their nearest bf16 and the (signed) difference of the bits below: exact.
+  /// f32 values of their nearest bf16, upwards where two are as near, and the (signed) difference
+  /// of the bits below: exact.
   void (*join)(const uint16_t* high, const uint16_t* low, size_t count, float* values) = nullptr;
   /// How many of `count` values are below `value`. Reads up to 15 floats past the end.
   size_t (*rank)(const float* values, size_t count, float value) = nullptr;
@@ -109,7 +110,7 @@ struct KernelSet {
   /// multiple of 32.
   EdgeSums (*encode_edge)(const float* owner, const float* target, size_t dimension,
                           uint32_t* words) = nullptr;
-  /// Fills 4 * dimension bytes; `dimension` is a multiple of 16.
+  /// Fills 4 * dimension bytes; `dimension` is a multiple of 16. Every set gives the same bits.
   void (*make_scan_table)(const float* query, size_t dimension, uint8_t* bytes, float* offset,
                           float* scale) = nullptr;
   /// Estimates of 32 codes: base + add + rescale * <query, signs>. Returns a bit for each that is

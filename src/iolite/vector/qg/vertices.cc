@@ -38,8 +38,10 @@ void Vertices::ReadVector(uint32_t slot, const uint16_t* high, float* values) co
 void Vertices::WriteVector(uint32_t slot, const float* values, uint16_t* high) {
   uint16_t* below = layout_.exact() ? low(slot) : nullptr;
   for (uint32_t i = 0; i < layout_.padded(); ++i) {
-    high[i] = kernels::F32ToBF16(values[i]);
-    if (below != nullptr) below[i] = static_cast<uint16_t>(kernels::ToBits(values[i]));
+    // Rounded upwards where two are as near: the difference below must fit into 16 signed bits.
+    const uint32_t bits = kernels::ToBits(values[i]);
+    high[i] = static_cast<uint16_t>((bits + 0x8000u) >> 16);
+    if (below != nullptr) below[i] = static_cast<uint16_t>(bits);
   }
 }
 
