@@ -22,8 +22,11 @@ using internal::QueryVector;
 
 /// Queries embedded, searched and given their rows together.
 constexpr size_t kBatchQueryCount = 1024;
-/// Queries that a thread takes at a time.
-constexpr size_t kBlockQueryCount = 16;
+/// Queries that a thread takes at a time: many share the rows of a scan, few leave no thread idle
+/// at the end.
+constexpr size_t kBlockQueryCountMin = 16;
+constexpr size_t kBlockQueryCountMax = 64;
+constexpr size_t kBlocksPerThread = 4;
 
 /// Distances and scores as people read them, from what an index compares.
 Hit MakeHit(FoundRow found, size_t rank, vector::Metric metric) {
@@ -197,19 +200,21 @@ Status LocalSearcher::AnswerAll(const RequestContext& context, const Plan& plan,
   TraceScope step(context.trace, "index", *context.clock);
   RequestContext quiet = context;
   quiet.trace = nullptr;  // a step for each query would drown the others
-  const size_t block_count = (queries.size() + kBlockQueryCount - 1) / kBlockQueryCount;
+  size_t workers = options_.executor ? options_.executor->thread_count() : 1;
+  if (thread_count > 0) workers = std::min(workers, static_cast<size_t>(thread_count));
+  const size_t block_size = std::clamp(queries.size() / (workers * kBlocksPerThread),
+                                       kBlockQueryCountMin, kBlockQueryCountMax);
+  const size_t block_count = (queries.size() + block_size - 1) / block_size;
   std::atomic<size_t> next = 0;
   const auto work = [&](size_t) -> Status {
     for (size_t block = next.fetch_add(1); block < block_count; block = next.fetch_add(1)) {
-      const size_t begin = block * kBlockQueryCount;
-      const size_t count = std::min(kBlockQueryCount, queries.size() - begin);
+      const size_t begin = block * block_size;
+      const size_t count = std::min(block_size, queries.size() - begin);
       IOLITE_RETURN_IF_ERROR(AnswerBlock(quiet, plan, request, queries.subspan(begin, count),
                                          responses.subspan(begin, count)));
     }
     return Status::Ok();
   };
-  size_t workers = options_.executor ? options_.executor->thread_count() : 1;
-  if (thread_count > 0) workers = std::min(workers, static_cast<size_t>(thread_count));
   workers = std::min(workers, block_count);
   IOLITE_RETURN_IF_ERROR(workers <= 1 ? work(0)
                                       : options_.executor->ParallelFor(context, workers, work));

@@ -7,18 +7,12 @@
 #include "iolite/vector/internal/query.h"
 #include "iolite/vector/internal/survivors.h"
 #include "iolite/vector/internal/top_k.h"
-#include "iolite/vector/kernels/kernels.h"
 
 namespace iolite::vector {
 namespace {
 
 using internal::Survivors;
 using internal::TopK;
-
-// One tile of a batch: its distances stay in the second-level cache (64 KiB), its rows are read
-// once for all queries of the tile.
-constexpr size_t kBatchQueries = 32;
-constexpr size_t kBatchRows = 512;
 
 }  // namespace
 
@@ -61,6 +55,11 @@ Result<std::unique_ptr<FlatIndex>> FlatIndex::Own(Metric metric, int32_t dimensi
   return index;
 }
 
+internal::Matrix FlatIndex::matrix() const {
+  return {rows_,   stride_ * sizeof(float), row_count_, static_cast<size_t>(dimension_),
+          metric_, ElementType::kF32};
+}
+
 int64_t FlatIndex::memory_bytes() const {
   return static_cast<int64_t>(own_.capacity() * sizeof(float));
 }
@@ -77,11 +76,8 @@ Result<size_t> FlatIndex::Search(const RequestContext& context, const VectorSear
     return size_t{0};
   }
   TopK top(out.first(kept), request.distance_max);
-  const internal::Matrix matrix{rows_,      stride_ * sizeof(float),
-                                row_count_, static_cast<size_t>(dimension_),
-                                metric_,    ElementType::kF32};
   IOLITE_RETURN_IF_ERROR(
-      internal::ExactScan(context, matrix, request.query.data(), survivors, top));
+      internal::ExactScan(context, matrix(), request.query.data(), survivors, top));
   if (request.stats != nullptr) {
     request.stats->plan = survivors.all() ? "exact" : "exact over the filter";
     request.stats->reason =
@@ -95,42 +91,7 @@ Result<size_t> FlatIndex::Search(const RequestContext& context, const VectorSear
 Status FlatIndex::SearchBatch(const RequestContext& context, Executor& executor,
                               std::span<const float> queries, const VectorSearch& request,
                               std::span<Neighbor> out, std::span<size_t> counts) const {
-  VectorSearch shape = request;
-  shape.query = queries.first(std::min<size_t>(queries.size(), dimension_));
-  const size_t kept = std::min<size_t>(request.k, row_count_);
-  const bool fits =
-      queries.size() == counts.size() * dimension_ && out.size() >= counts.size() * kept;
-  const Survivors survivors(request, row_count_);
-  // Gathered rows cannot be shared between queries; the plain way checks the arguments, too.
-  if (!fits || !survivors.all() || kept == 0) {
-    return VectorIndex::SearchBatch(context, executor, queries, request, out, counts);
-  }
-  const auto block = kernels::Kernels().block[static_cast<size_t>(metric_)];
-  const size_t tile_count = (counts.size() + kBatchQueries - 1) / kBatchQueries;
-  return executor.ParallelFor(context, tile_count, [&](size_t tile) -> Status {
-    const size_t first = tile * kBatchQueries;
-    const size_t query_count = std::min(kBatchQueries, counts.size() - first);
-    const float* query = queries.data() + first * dimension_;
-    std::vector<TopK> tops;
-    for (size_t q = 0; q < query_count; ++q) {
-      IOLITE_RETURN_IF_ERROR(internal::CheckQuery(
-          {query + q * dimension_, static_cast<size_t>(dimension_)}, dimension_));
-      tops.emplace_back(out.subspan((first + q) * kept, kept), request.distance_max);
-    }
-    std::vector<float> distances(kBatchQueries * kBatchRows);
-    for (size_t row = 0; row < row_count_; row += kBatchRows) {
-      IOLITE_RETURN_IF_ERROR(context.Check());
-      const size_t rows = std::min<size_t>(kBatchRows, row_count_ - row);
-      block(query, query_count, rows_ + row * stride_, stride_ * sizeof(float), rows, dimension_,
-            distances.data());
-      for (size_t q = 0; q < query_count; ++q) {
-        tops[q].OfferMany({distances.data() + q * rows, rows},
-                          [row](size_t i) { return static_cast<uint32_t>(row + i); });
-      }
-    }
-    for (size_t q = 0; q < query_count; ++q) counts[first + q] = tops[q].Finish();
-    return Status::Ok();
-  });
+  return internal::ExactBatch(context, executor, matrix(), queries, request, out, counts);
 }
 
 }  // namespace iolite::vector

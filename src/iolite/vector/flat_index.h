@@ -8,6 +8,10 @@
 
 namespace iolite::vector {
 
+namespace internal {
+struct Matrix;
+}
+
 /// An exact index: every search looks at every row that may appear. Nothing is copied, nothing is
 /// built.
 ///
@@ -48,6 +52,7 @@ class FlatIndex final : public VectorIndex {
 
  private:
   FlatIndex() = default;
+  internal::Matrix matrix() const;
 
   Metric metric_ = Metric::kCosine;
   int32_t dimension_ = 0;

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <array>
 
+#include "iolite/vector/internal/query.h"
+
 namespace iolite::vector {
 namespace {
 
@@ -38,13 +40,8 @@ Status VectorIndex::SearchBatch(const RequestContext& context, Executor& executo
                                 std::span<Neighbor> out, std::span<size_t> counts) const {
   const size_t width = dimension();
   const size_t kept = std::min<size_t>(request.k, row_count());
-  if (queries.size() != counts.size() * width || out.size() < counts.size() * kept) {
-    return InvalidArgument(
-        "{} queries of dimension {} need {} floats and room for {} neighbours; given were {} and "
-        "{}",
-        counts.size(), width, counts.size() * width, counts.size() * kept, queries.size(),
-        out.size());
-  }
+  IOLITE_RETURN_IF_ERROR(
+      internal::CheckBatch(queries.size(), counts.size(), width, kept, out.size()));
   return executor.ParallelFor(context, counts.size(), [&](size_t i) -> Status {
     VectorSearch one = request;
     one.query = queries.subspan(i * width, width);

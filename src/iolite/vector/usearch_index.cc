@@ -85,6 +85,14 @@ class OpenedIndex final : public UsearchIndex {
 
   Result<size_t> Search(const RequestContext& context, const VectorSearch& request,
                         std::span<Neighbor> out) const override;
+  Status SearchBatch(const RequestContext& context, Executor& executor,
+                     std::span<const float> queries, const VectorSearch& request,
+                     std::span<Neighbor> out, std::span<size_t> counts) const override {
+    if (!request.exact || exact_.type != ElementType::kF32) {
+      return VectorIndex::SearchBatch(context, executor, queries, request, out, counts);
+    }
+    return internal::ExactBatch(context, executor, exact_, queries, request, out, counts);
+  }
 
   std::string_view kind() const override { return "usearch"; }
   Metric metric() const override { return file_.metric(); }

@@ -325,5 +325,39 @@ TEST(UsearchIndex, ABatchAnswersLikeSingleSearches) {
   }
 }
 
+TEST(UsearchIndex, AnExactBatchAnswersLikeSingleExactSearches) {
+  const size_t row_count = 1500, query_count = 70;
+  const auto rows = EmbeddingRows(12, row_count + query_count, kDimension);
+  const auto base = std::vector<float>(rows.begin(), rows.begin() + row_count * kDimension);
+  const auto queries = std::span(rows).subspan(row_count * kDimension);
+  columnar::RowSet odd;
+  for (uint32_t row = 1; row < row_count; row += 2) odd.Add(row);
+  const auto hidden = columnar::RowSet::Range(0, 5);
+  auto executor = Executor::Threads(2);
+  for (ElementType type : {ElementType::kF32, ElementType::kBF16}) {
+    IndexOpenOptions options;
+    if (type != ElementType::kF32) options.rows = base.data();
+    options.rows_stride = kDimension;
+    auto index = OpenBytes(Build(base, {.element_type = type}), options);
+    for (const columnar::RowSet* allowed :
+         {(const columnar::RowSet*)nullptr, &std::as_const(odd)}) {
+      VectorSearch request{.k = 7, .allowed = allowed, .hidden = &hidden, .exact = true};
+      std::vector<Neighbor> out(query_count * 7);
+      std::vector<size_t> counts(query_count);
+      ASSERT_TRUE(
+          index->SearchBatch(RequestContext{}, *executor, queries, request, out, counts).ok());
+      for (size_t q = 0; q < query_count; ++q) {
+        request.query = queries.subspan(q * kDimension, kDimension);
+        const auto one = Find(*index, request);
+        ASSERT_EQ(counts[q], one.size());
+        for (size_t i = 0; i < one.size(); ++i) {
+          ASSERT_EQ(out[q * 7 + i].row, one[i].row);
+          ASSERT_EQ(out[q * 7 + i].distance, one[i].distance);
+        }
+      }
+    }
+  }
+}
+
 }  // namespace
 }  // namespace iolite::vector

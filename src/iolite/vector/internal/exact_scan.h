@@ -24,4 +24,10 @@ struct Matrix {
 Status ExactScan(const RequestContext& context, const Matrix& matrix, const void* query,
                  const Survivors& survivors, TopK& top);
 
+/// VectorIndex::SearchBatch by exact comparison over f32 rows: each row is read once for a tile of
+/// queries. The answers are those of ExactScan, to the bit.
+Status ExactBatch(const RequestContext& context, Executor& executor, const Matrix& matrix,
+                  std::span<const float> queries, const VectorSearch& request,
+                  std::span<Neighbor> out, std::span<size_t> counts);
+
 }  // namespace iolite::vector::internal

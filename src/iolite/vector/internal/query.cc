@@ -42,6 +42,16 @@ Status CheckOut(const VectorSearch& request, int64_t row_count, size_t out_size)
                          out_size);
 }
 
+Status CheckBatch(size_t element_count, size_t query_count, size_t dimension, size_t kept,
+                  size_t out_size) {
+  if (element_count == query_count * dimension && out_size >= query_count * kept) {
+    return Status::Ok();
+  }
+  return InvalidArgument(
+      "{} queries of dimension {} need {} floats and room for {} neighbours; given were {} and {}",
+      query_count, dimension, query_count * dimension, query_count * kept, element_count, out_size);
+}
+
 SearchStats NothingToFind(const VectorSearch& request) {
   SearchStats stats;
   stats.plan = "none";

@@ -14,6 +14,11 @@ Status CheckQuery(std::span<const float> query, size_t dimension);
 /// kInvalidArgument when `out` cannot hold min(k, row_count) neighbours.
 Status CheckOut(const VectorSearch& request, int64_t row_count, size_t out_size);
 
+/// kInvalidArgument unless a batch has `query_count` whole queries, and room for `kept` neighbours
+/// of each.
+Status CheckBatch(size_t element_count, size_t query_count, size_t dimension, size_t kept,
+                  size_t out_size);
+
 /// The explanation of a search that wants no rows or may have none.
 SearchStats NothingToFind(const VectorSearch& request);
 
