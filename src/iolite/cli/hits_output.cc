@@ -8,53 +8,10 @@
 #include "iolite/cli/rows_output.h"
 #include "iolite/columnar/arrow_status.h"
 #include "iolite/columnar/c_data.h"
-#include "iolite/columnar/json.h"
+#include "iolite/search/hits.h"
 
 namespace iolite::cli {
 namespace {
-
-void AppendEvidence(const SearchHit& hit, std::string& out) {
-  out += ", \"retrieved_by\": [";
-  for (size_t i = 0; i < hit.retrieved_by.size(); ++i) {
-    const auto& channel = hit.retrieved_by[i];
-    out += i > 0 ? ", {\"channel\": " : "{\"channel\": ";
-    columnar::AppendJsonString(channel.channel, out);
-    out += fmt::format(", \"rank\": {}, \"score\": ", channel.rank);
-    columnar::AppendJsonNumber(channel.score, out);
-    out += "}";
-  }
-  out += "], \"annotated_by\": [";
-  for (size_t i = 0; i < hit.annotated_by.size(); ++i) {
-    if (i > 0) out += ", ";
-    columnar::AppendJsonString(hit.annotated_by[i], out);
-  }
-  out += "]";
-}
-
-// `row` is -1 where rows were not asked for.
-std::string HitLine(const SearchHit& hit, const arrow::RecordBatch* rows, int64_t row,
-                    const std::string* query_id) {
-  std::string line = "{";
-  if (query_id != nullptr) {
-    line += "\"query\": ";
-    columnar::AppendJsonString(*query_id, line);
-    line += ", ";
-  }
-  line += "\"id\": ";
-  columnar::AppendJsonString(hit.id, line);
-  line += ", \"score\": ";
-  columnar::AppendJsonNumber(hit.score, line);
-  line += ", \"distance\": ";
-  columnar::AppendJsonNumber(hit.distance, line);
-  AppendEvidence(hit, line);
-  line += ", \"row\": ";
-  if (rows != nullptr) {
-    columnar::AppendJsonObject(*rows, row, line);
-  } else {
-    line += "null";
-  }
-  return line + "}";
-}
 
 Result<std::shared_ptr<arrow::RecordBatch>> OneBatch(const std::shared_ptr<arrow::Table>& table) {
   if (table == nullptr) return std::shared_ptr<arrow::RecordBatch>();
@@ -66,7 +23,9 @@ Status PrintJsonHits(const Console& console, SearchResult result, const std::str
   IOLITE_ASSIGN_OR_RETURN(auto table, ReadAll(std::move(result.rows)));
   IOLITE_ASSIGN_OR_RETURN(auto rows, OneBatch(table));
   for (size_t i = 0; i < result.hits.size(); ++i) {
-    console.Print(HitLine(result.hits[i], rows.get(), static_cast<int64_t>(i), query_id));
+    std::string line;
+    search::AppendHitJson(result.hits[i], rows.get(), static_cast<int64_t>(i), line, query_id);
+    console.Print(line);
   }
   return Status::Ok();
 }

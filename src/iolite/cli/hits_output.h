@@ -9,7 +9,7 @@
 namespace iolite::cli {
 
 /// Prints the hits of one search in the console's format: a table of score, id and columns; one
-/// JSON object a hit, `{"id", "score", "distance", "retrieved_by", "annotated_by", "row"}`; CSV or
+/// JSON object a hit as search::AppendHitJson writes it; CSV or
 /// Parquet with id, score, distance and columns.
 Status PrintHits(const Console& console, SearchResult result);
 

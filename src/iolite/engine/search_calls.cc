@@ -23,15 +23,6 @@ search::SearchRequest ToRoom(const SearchOptions& options) {
           .ef = options.ef};
 }
 
-SearchHit ToPublic(search::Hit&& hit) {
-  SearchHit out{.id = std::move(hit.id), .score = hit.score, .distance = hit.distance};
-  for (auto& channel : hit.retrieved_by) {
-    out.retrieved_by.push_back({std::move(channel.channel), channel.rank, channel.score});
-  }
-  out.annotated_by = std::move(hit.annotated_by);
-  return out;
-}
-
 Result<ArrowStream> ExportRows(const std::shared_ptr<arrow::Table>& rows) {
   ArrowStream stream;
   if (rows == nullptr) return stream;
@@ -41,9 +32,9 @@ Result<ArrowStream> ExportRows(const std::shared_ptr<arrow::Table>& rows) {
 }
 
 Result<SearchResult> ToPublic(search::SearchResponse response) {
-  SearchResult result{.table = std::move(response.table), .warnings = std::move(response.warnings)};
-  result.hits.reserve(response.hits.size());
-  for (auto& hit : response.hits) result.hits.push_back(ToPublic(std::move(hit)));
+  SearchResult result{.table = std::move(response.table),
+                      .hits = std::move(response.hits),
+                      .warnings = std::move(response.warnings)};
   IOLITE_ASSIGN_OR_RETURN(result.rows, ExportRows(response.rows));
   return result;
 }

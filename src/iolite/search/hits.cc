@@ -60,7 +60,7 @@ class HitColumns {
     ARROW_RETURN_NOT_OK(score_.Append(hit.score));
     ARROW_RETURN_NOT_OK(distance_.Append(hit.distance));
     ARROW_RETURN_NOT_OK(retrieved_by_.Append());
-    for (const ChannelEvidence& evidence : hit.retrieved_by) {
+    for (const Evidence& evidence : hit.retrieved_by) {
       ARROW_RETURN_NOT_OK(evidence_->Append());
       ARROW_RETURN_NOT_OK(channel_->Append(evidence.channel));
       ARROW_RETURN_NOT_OK(rank_->Append(evidence.rank));
@@ -100,8 +100,14 @@ class HitColumns {
 }  // namespace
 
 void AppendHitJson(const Hit& hit, const arrow::RecordBatch* rows, int64_t row_index,
-                   std::string& out) {
-  out += R"({"id":)";
+                   std::string& out, const std::string* query_id) {
+  out += '{';
+  if (query_id != nullptr) {
+    out += R"("query":)";
+    columnar::AppendJsonString(*query_id, out);
+    out += ',';
+  }
+  out += R"("id":)";
   columnar::AppendJsonString(hit.id, out);
   out += R"(,"score":)";
   AppendNumber(hit.score, out);
@@ -109,7 +115,7 @@ void AppendHitJson(const Hit& hit, const arrow::RecordBatch* rows, int64_t row_i
   AppendNumber(hit.distance, out);
   out += R"(,"retrieved_by":[)";
   for (size_t i = 0; i < hit.retrieved_by.size(); ++i) {
-    const ChannelEvidence& evidence = hit.retrieved_by[i];
+    const Evidence& evidence = hit.retrieved_by[i];
     out += i == 0 ? R"({"channel":)" : R"(,{"channel":)";
     columnar::AppendJsonString(evidence.channel, out);
     out += fmt::format(R"(,"rank":{},"score":)", evidence.rank);
@@ -128,19 +134,6 @@ void AppendHitJson(const Hit& hit, const arrow::RecordBatch* rows, int64_t row_i
     columnar::AppendJsonObject(*rows, row_index, out);
   }
   out += '}';
-}
-
-Result<std::string> HitsToJsonLines(const SearchResponse& response) {
-  std::shared_ptr<arrow::RecordBatch> rows;
-  if (response.rows) {
-    IOLITE_ASSIGN_OR_RETURN_ARROW(rows, response.rows->CombineChunksToBatch());
-  }
-  std::string lines;
-  for (size_t i = 0; i < response.hits.size(); ++i) {
-    AppendHitJson(response.hits[i], rows.get(), static_cast<int64_t>(i), lines);
-    lines += '\n';
-  }
-  return lines;
 }
 
 std::shared_ptr<arrow::Schema> HitTableSchema(const arrow::Schema& source_columns) {

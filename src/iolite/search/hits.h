@@ -15,12 +15,10 @@ namespace iolite::search {
 ///     {"id":"7","score":0.71,"distance":0.29,"retrieved_by":[{"channel":"vector","rank":1,"score":0.71}],
 ///      "annotated_by":[],"row":{…}}
 ///
-/// `row` is row `row_index` of `rows`, or null where `rows` is.
+/// `row` is row `row_index` of `rows`, or null where `rows` is. A hit of a batch begins with
+/// `"query"`, the id of its query.
 void AppendHitJson(const Hit& hit, const arrow::RecordBatch* rows, int64_t row_index,
-                   std::string& out);
-
-/// All hits of a response with their rows, one object a line.
-Result<std::string> HitsToJsonLines(const SearchResponse& response);
+                   std::string& out, const std::string* query_id = nullptr);
 
 /// The columns of hits in SQL, before those of the source: `_row_id` VARCHAR, `score` and
 /// `distance` DOUBLE, `retrieved_by` STRUCT(channel, rank, score)[], `annotated_by` VARCHAR[]. One

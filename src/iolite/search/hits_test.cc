@@ -23,19 +23,19 @@ Hit SomeHit() {
 }
 
 TEST(Hits, JsonHasTheKeysThatWerePromised) {
-  SearchResponse response;
-  response.hits = {SomeHit()};
   arrow::StringBuilder titles;
   ASSERT_TRUE(titles.Append("x").ok());
-  response.rows = arrow::Table::Make(arrow::schema({arrow::field("title", arrow::utf8())}),
-                                     {titles.Finish().ValueOrDie()});
-  const auto lines = HitsToJsonLines(response);
-  ASSERT_TRUE(lines.ok()) << lines.status().ToString();
-  EXPECT_EQ(
-      *lines,
-      R"({"id":"a \"b\"\n","score":0.7,"distance":0.3,"retrieved_by":[{"channel":"vector","rank":1,)"
-      R"("score":0.7}],"annotated_by":[],"row":{"title":"x"}})"
-      "\n");
+  const auto rows = arrow::RecordBatch::Make(arrow::schema({arrow::field("title", arrow::utf8())}),
+                                             1, {titles.Finish().ValueOrDie()});
+  const std::string hit =
+      R"("id":"a \"b\"\n","score":0.7,"distance":0.3,"retrieved_by":[{"channel":"vector","rank":1,)"
+      R"("score":0.7}],"annotated_by":[],"row":{"title":"x"}})";
+  std::string one, of_batch;
+  AppendHitJson(SomeHit(), rows.get(), 0, one);
+  EXPECT_EQ(one, "{" + hit);
+  const std::string query_id = "q \"7\"";
+  AppendHitJson(SomeHit(), rows.get(), 0, of_batch, &query_id);
+  EXPECT_EQ(of_batch, R"({"query":"q \"7\"",)" + hit);
 }
 
 TEST(Hits, JsonStaysValidForOddValues) {

@@ -17,6 +17,7 @@
 #include "iolite/models/embedder.h"
 #include "iolite/results/result_table.h"
 #include "iolite/sql/database.h"
+#include "iolite/types.h"
 
 namespace iolite::search {
 
@@ -39,21 +40,10 @@ struct SearchRequest {
   int64_t ef = 0;                   ///< candidate pool of the index; 0: its own choice
 };
 
-/// One channel's word on a hit.
-struct ChannelEvidence {
-  std::string channel;  ///< `vector`
-  int64_t rank = 0;     ///< from 1
-  double score = 0;
-};
-
-struct Hit {
-  std::string id;
-  double score =
-      0;  ///< higher is better: cosine similarity, inner product, or minus the L2 distance
-  double distance = 0;  ///< lower is nearer: 1 - cosine, minus the product, or the L2 distance
-  std::vector<ChannelEvidence> retrieved_by;
-  std::vector<std::string> annotated_by;
-};
+/// A hit as the engine's callers see it. Score, higher is better: cosine similarity, inner product,
+/// or minus the L2 distance; distance, lower is nearer: 1 - cosine, minus the product, or the L2
+/// distance. The one channel of retrieval is `vector`.
+using Hit = SearchHit;
 
 struct SearchResponse {
   std::string table;  ///< the result table that answered
