@@ -86,12 +86,18 @@ struct SettingValues {
     int64_t row_cache_bytes_max = 268435456;
   } search;
 
+  struct Jobs {
+    /// Finished jobs that `iolite jobs list` remembers, with the rows they left out. The oldest are
+    /// forgotten when another one finishes. 0 keeps all.
+    int64_t finished_count_max = 100;
+  } jobs;
+
   struct Log {
     /// The quietest message that is still written to stderr.
     std::string level = "warning";
   } log;
 };
 
-inline constexpr size_t kSettingCount = 21;
+inline constexpr size_t kSettingCount = 22;
 
 }  // namespace iolite

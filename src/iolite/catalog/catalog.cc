@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "iolite/catalog/internal/catalog_file.h"
+#include "iolite/catalog/internal/portable_path.h"
 #include "iolite/catalog/internal/rows.h"
 
 namespace iolite::catalog {
@@ -19,32 +20,38 @@ bool IsFinished(JobState state) {
 /// Each call is one transaction over the functions of internal/rows.h.
 class SqliteCatalog final : public Catalog {
  public:
-  SqliteCatalog(std::unique_ptr<CatalogFile> file, std::string path, Clock& clock)
-      : file_(std::move(file)), path_(std::move(path)), clock_(clock) {}
+  SqliteCatalog(std::unique_ptr<CatalogFile> file, const CatalogOptions& options)
+      : file_(std::move(file)),
+        path_(options.path),
+        paths_(options.path),
+        finished_job_count_max_(options.finished_job_count_max),
+        clock_(*options.clock) {}
 
   Status AddSource(const SourceEntry& source) override {
     if (source.name.empty()) return InvalidArgument("A source needs a name");
-    return Write(internal::InsertSource, source);
+    return Write(internal::InsertSource, paths_.ToStored(source));
   }
   Status UpdateSource(const SourceEntry& source) override {
-    return Write(internal::UpdateSource, source);
+    return Write(internal::UpdateSource, paths_.ToStored(source));
   }
   Result<SourceEntry> GetSource(std::string_view name) const override {
-    return Read(internal::SelectSource, name);
+    return Whole(Read(internal::SelectSource, name));
   }
   Result<std::vector<SourceEntry>> ListSources() const override {
-    return Read(internal::SelectSources);
+    return WholeAll(Read(internal::SelectSources));
   }
   Status RemoveSource(std::string_view name) override {
     return Write(internal::DeleteSource, name);
   }
 
-  Status PutModel(const ModelEntry& model) override { return Write(internal::UpsertModel, model); }
+  Status PutModel(const ModelEntry& model) override {
+    return Write(internal::UpsertModel, paths_.ToStored(model));
+  }
   Result<ModelEntry> GetModel(std::string_view id) const override {
-    return Read(internal::SelectModel, id);
+    return Whole(Read(internal::SelectModel, id));
   }
   Result<std::vector<ModelEntry>> ListModels() const override {
-    return Read(internal::SelectModels);
+    return WholeAll(Read(internal::SelectModels));
   }
   Status RemoveModel(std::string_view id) override { return Write(internal::DeleteModel, id); }
 
@@ -57,7 +64,13 @@ class SqliteCatalog final : public Catalog {
   }
   Status RemoveTable(std::string_view name) override { return Write(internal::DeleteTable, name); }
 
-  Status PutJob(const JobEntry& job) override { return Write(internal::UpsertJob, Stamped(job)); }
+  Status PutJob(const JobEntry& job) override {
+    return file_->Write([&](Connection& connection) -> Status {
+      IOLITE_RETURN_IF_ERROR(internal::UpsertJob(connection, Stamped(job)));
+      if (!IsFinished(job.state) || finished_job_count_max_ == 0) return Status();
+      return internal::DeleteOldJobs(connection, finished_job_count_max_);
+    });
+  }
   Result<JobEntry> GetJob(std::string_view id) const override {
     return Read(internal::SelectJob, id);
   }
@@ -132,6 +145,19 @@ class SqliteCatalog final : public Catalog {
     return job;
   }
 
+  /// An entry with the paths of where the folder is now.
+  template <typename Entry>
+  Result<Entry> Whole(Result<Entry> stored) const {
+    if (stored.ok()) *stored = paths_.FromStored(std::move(*stored));
+    return stored;
+  }
+  template <typename Entry>
+  Result<std::vector<Entry>> WholeAll(Result<std::vector<Entry>> stored) const {
+    if (!stored.ok()) return stored;
+    for (Entry& entry : *stored) entry = paths_.FromStored(std::move(entry));
+    return stored;
+  }
+
   template <typename Function, typename... Args>
   Status Write(Function function, const Args&... args) {
     return file_->Write([&](Connection& connection) { return function(connection, args...); });
@@ -151,6 +177,8 @@ class SqliteCatalog final : public Catalog {
 
   const std::unique_ptr<CatalogFile> file_;
   const std::string path_;
+  const internal::PortablePaths paths_;
+  const int64_t finished_job_count_max_;
   Clock& clock_;
 };
 
@@ -169,8 +197,7 @@ std::string_view JobStateName(JobState state) {
 
 Result<std::unique_ptr<Catalog>> Catalog::Open(const CatalogOptions& options) {
   IOLITE_ASSIGN_OR_RETURN(auto file, CatalogFile::Open(options));
-  return std::unique_ptr<Catalog>(
-      std::make_unique<SqliteCatalog>(std::move(file), options.path, *options.clock));
+  return std::unique_ptr<Catalog>(std::make_unique<SqliteCatalog>(std::move(file), options));
 }
 
 }  // namespace iolite::catalog

@@ -94,6 +94,9 @@ struct CatalogOptions {
   /// Changes are refused with kFailedPrecondition, and the folder need not be writable: without a
   /// log of a writer beside the file nothing at all is written.
   bool read_only = false;
+  /// Finished jobs past this many are forgotten, the oldest first, with their row errors, whenever
+  /// one finishes. 0 keeps all.
+  int64_t finished_job_count_max = 0;
   Clock* clock = &Clock::System();
 };
 
@@ -103,6 +106,9 @@ struct CatalogOptions {
 /// Open refuses a file of a newer format with kUnimplemented and upgrades older ones. kDataLoss,
 /// with the file's name, when it is damaged. Names of sources and result tables are found in any
 /// case of letters, as SQL finds them; both kinds share one namespace.
+///
+/// Paths inside the folder of catalog.sqlite are kept relative to it and answered whole, so that a
+/// database can be moved.
 ///
 /// Threads: any number. Processes: any number of readers beside one writer; cancelling a job is the
 /// one write that a second process makes, through a catalog opened for writing for that moment.

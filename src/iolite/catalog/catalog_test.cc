@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <filesystem>
 
 #include "iolite/base/random.h"
@@ -253,6 +254,56 @@ TEST_F(CatalogTest, TheRevisionMovesWithEveryChangeAndOnlyThen) {
     EXPECT_NE(other->Revision().value(), theirs);
     EXPECT_NE(reader->Revision().value(), reads);
   }
+}
+
+TEST_F(CatalogTest, FinishedJobsPastTheBoundAreForgotten) {
+  CatalogOptions bounded = options();
+  bounded.finished_job_count_max = 3;
+  catalog_.reset();
+  catalog_ = Catalog::Open(bounded).value();
+  ASSERT_TRUE(catalog_->PutJob({.id = "running", .state = JobState::kRunning}).ok());
+  for (int i = 0; i < 6; ++i) {
+    JobEntry job{.id = "j" + std::to_string(i), .state = JobState::kRunning};
+    ASSERT_TRUE(catalog_->PutJob(job).ok());
+    ASSERT_TRUE(catalog_->AddJobRowErrors(job.id, {{"r", "empty"}}).ok());
+    clock_.SleepFor(std::chrono::seconds(1));
+    job.state = i % 2 == 0 ? JobState::kSucceeded : JobState::kFailed;
+    ASSERT_TRUE(catalog_->PutJob(job).ok());
+  }
+  std::vector<std::string> ids;
+  const auto jobs = catalog_->ListJobs().value();
+  for (const JobEntry& job : jobs) ids.push_back(job.id);
+  std::sort(ids.begin(), ids.end());
+  EXPECT_EQ(ids, (std::vector<std::string>{"j3", "j4", "j5", "running"}));
+  EXPECT_EQ(catalog_->GetJob("j2").status().code(), StatusCode::kNotFound);
+  EXPECT_EQ(catalog_->ListJobRowErrors("j3")->size(), 1u);
+  EXPECT_TRUE(catalog_->Verify().ok());
+}
+
+TEST_F(CatalogTest, PathsInsideTheFolderMoveWithIt) {
+  const std::string inside = (folder_ / "imports/a.parquet").string();
+  SourceEntry source = Papers();
+  source.patterns = {inside, "/data/*.parquet"};
+  source.files = {{inside, 12, 34, ""}, {"/data/b.parquet", 5, 6, ""}};
+  ASSERT_TRUE(catalog_->AddSource(source).ok());
+  ASSERT_TRUE(catalog_->PutModel({.id = "m", .path = (folder_ / "models/m").string()}).ok());
+  EXPECT_EQ(catalog_->GetSource("papers")->patterns[0], inside);
+  catalog_.reset();
+  const std::filesystem::path moved = folder_.string() + "-moved";
+  std::filesystem::rename(folder_, moved);
+  CatalogOptions there = options();
+  there.path = (moved / "catalog.sqlite").string();
+  for (const bool read_only : {false, true}) {
+    there.read_only = read_only;
+    auto catalog = Catalog::Open(there).value();
+    const std::string now = (moved / "imports/a.parquet").string();
+    const auto found = catalog->ListSources().value().at(0);
+    EXPECT_EQ(found.patterns, (std::vector<std::string>{now, "/data/*.parquet"}));
+    EXPECT_EQ(found.files[0].path, now);
+    EXPECT_EQ(found.files[1].path, "/data/b.parquet");
+    EXPECT_EQ(catalog->GetModel("m")->path, (moved / "models/m").string());
+  }
+  std::filesystem::rename(moved, folder_);
 }
 
 }  // namespace

@@ -89,8 +89,11 @@ Status LocalEngine::OpenRooms(const EngineOptions& options) {
   executor_ = Executor::Threads(static_cast<size_t>(settings_.threads.count));
   IOLITE_ASSIGN_OR_RETURN(store_,
                           storage::OpenLocalStore({.root = path_, .read_only = read_only_}));
-  IOLITE_ASSIGN_OR_RETURN(catalog_, catalog::Catalog::Open({.path = path_ + "/catalog.sqlite",
-                                                            .read_only = read_only_}));
+  IOLITE_ASSIGN_OR_RETURN(
+      catalog_,
+      catalog::Catalog::Open({.path = path_ + "/catalog.sqlite",
+                              .read_only = read_only_,
+                              .finished_job_count_max = settings_.jobs.finished_count_max}));
   // The lock is ours, so whatever still counts as running died with its process.
   if (!read_only_) IOLITE_RETURN_IF_ERROR(catalog_->FailAbandonedJobs().status());
   IOLITE_RETURN_IF_ERROR(OpenModels());

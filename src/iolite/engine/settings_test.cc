@@ -165,6 +165,12 @@ TEST_F(SettingsTest, SearchCaches) {
   EXPECT_NE(warm, uncached);
 }
 
+TEST_F(SettingsTest, FinishedJobs) {
+  TableMadeWith({{"jobs.finished_count_max", "2"}});
+  for (int i = 0; i < 3; ++i) ASSERT_TRUE(EmbedThings().ok());
+  EXPECT_EQ(engine_->ListJobs()->size(), 2u);
+}
+
 TEST_F(SettingsTest, LogLevel) {
   ASSERT_TRUE(OpenWith({{"log.level", "off"}}).ok());
   ::testing::internal::CaptureStderr();

@@ -74,6 +74,15 @@ Status UpsertJob(Connection& connection, const JobEntry& job) {
   return statement.Run();
 }
 
+Status DeleteOldJobs(Connection& connection, int64_t count) {
+  IOLITE_ASSIGN_OR_RETURN(
+      auto statement,
+      connection.Prepare("DELETE FROM jobs WHERE id IN (SELECT id FROM jobs WHERE state IN "
+                         "('succeeded', 'failed', 'cancelled') ORDER BY finished_us DESC, rowid "
+                         "DESC LIMIT -1 OFFSET ?)"));
+  return statement.Bind(count).Run();
+}
+
 Result<JobEntry> SelectJob(Connection& connection, std::string_view id) {
   IOLITE_ASSIGN_OR_RETURN(auto row, connection.Prepare("SELECT * FROM jobs WHERE id = ?"));
   IOLITE_ASSIGN_OR_RETURN(const bool found, row.Bind(id).Step());

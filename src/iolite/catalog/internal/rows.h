@@ -33,6 +33,8 @@ Status DeleteTable(Connection& connection, std::string_view name);
 Result<bool> TableExists(Connection& connection, std::string_view name);
 
 Status UpsertJob(Connection& connection, const JobEntry& job);
+/// All but the `count` that finished last.
+Status DeleteOldJobs(Connection& connection, int64_t count);
 Result<JobEntry> SelectJob(Connection& connection, std::string_view id);
 Result<std::vector<JobEntry>> SelectJobs(Connection& connection);
 Result<std::vector<JobEntry>> SelectUnfinishedJobs(Connection& connection);
