@@ -72,9 +72,10 @@ std::string FirstChange(const results::Materialization& made, const catalog::Sou
 
 std::string StalenessWarning(const Target& target, const results::Materialization& made,
                              const catalog::SourceEntry& now) {
+  // A folder may have moved meanwhile, with the files as they were.
   const auto same = [](const auto& input, const catalog::FileAnchor& file) {
-    return input.path == file.path && input.size_bytes == file.size_bytes &&
-           input.modified_us == file.modified_us;
+    return input.size_bytes == file.size_bytes && input.modified_us == file.modified_us &&
+           FileName(input.path) == FileName(file.path);
   };
   if (made.inputs.empty() || std::ranges::equal(made.inputs, now.files, same)) return {};
   const std::string change = FirstChange(made, now);
