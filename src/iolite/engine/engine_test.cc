@@ -233,6 +233,52 @@ TEST_F(EngineTest, TheSqlFunctionsAreThoseOfTheSpecification) {
   }
 }
 
+TEST_F(EngineTest, ATableNeverHidesASource) {
+  ASSERT_TRUE(Open().ok());
+  ASSERT_TRUE(AddThings().ok());
+  ASSERT_TRUE(engine_->Sql("CREATE TABLE other AS SELECT 1 AS x").ok());
+  for (const char* sql :
+       {"CREATE TABLE things (x INT)", "CREATE TABLE Things AS SELECT 1 AS x",
+        "CREATE OR REPLACE TABLE things AS SELECT 1", "CREATE TABLE IF NOT EXISTS things (x INT)",
+        "CREATE VIEW things AS SELECT 1", "CREATE TEMP TABLE things (x INT)",
+        "CREATE TABLE main.things (x INT)", "ALTER TABLE other RENAME TO things"}) {
+    const Status status = engine_->Sql(sql).status();
+    EXPECT_EQ(status.code(), StatusCode::kAlreadyExists) << sql << ": " << status.ToString();
+    EXPECT_THAT(status.message(), HasSubstr("hings")) << sql;
+  }
+  auto own_schema = engine_->Sql("CREATE SCHEMA s; CREATE TABLE s.things (x INT)");
+  EXPECT_TRUE(own_schema.ok()) << own_schema.status().ToString();
+  const Status source =
+      engine_->AddSource({.name = "Other", .paths = {Path("things.csv")}}).status();
+  EXPECT_EQ(source.code(), StatusCode::kAlreadyExists) << source.ToString();
+  ASSERT_TRUE(engine_->Sql("DROP TABLE other").ok());
+  EXPECT_TRUE(engine_->AddSource({.name = "other", .paths = {Path("things.csv")}}).ok());
+}
+
+TEST_F(EngineTest, AMovedDatabaseStillHasWhatItImported) {
+  ASSERT_TRUE(Open().ok());
+  std::string vectors;  // two of dimension 3, as .fvecs
+  for (const std::vector<float>& row : {std::vector<float>{1, 0, 0}, {0, 1, 0}}) {
+    const int32_t dimension = 3;
+    vectors.append(reinterpret_cast<const char*>(&dimension), sizeof(dimension));
+    vectors.append(reinterpret_cast<const char*>(row.data()), row.size() * sizeof(float));
+  }
+  Write("v.fvecs", vectors);
+  ASSERT_TRUE(engine_->Import({.source = "images", .vectors_path = Path("v.fvecs")}).ok());
+  engine_.reset();
+  std::filesystem::rename(Path("db"), Path("elsewhere"));
+  std::filesystem::remove(Path("v.fvecs"));
+  auto moved = Engine::Open({.path = Path("elsewhere")});
+  ASSERT_TRUE(moved.ok()) << moved.status().ToString();
+  auto found = (*moved)->Search(
+      {.source = "images", .query = {.vector = std::vector<float>{0, 1, 0}}, .where = "id >= 0"});
+  ASSERT_TRUE(found.ok()) << found.status().ToString();
+  ASSERT_EQ(found->hits.size(), 2u);
+  EXPECT_EQ(found->hits[0].id, "1");
+  EXPECT_FALSE(found->rows.empty());
+  EXPECT_THAT(found->warnings, ::testing::IsEmpty());
+}
+
 TEST_F(EngineTest, DoctorNamesWhatIsWrong) {
   ASSERT_TRUE(Open().ok());
   ASSERT_TRUE(AddThings().ok());

@@ -1,3 +1,5 @@
+#include <arrow/table.h>
+
 #include "iolite/engine/local_engine.h"
 #include "iolite/sql/source.h"
 
@@ -20,6 +22,19 @@ std::string Names(const std::vector<catalog::SourceEntry>& sources) {
   return names.empty() ? "there are none; add one: iolite sources add NAME FILE" : names;
 }
 
+Result<bool> IsSqlTable(const RequestContext& context, sql::Database& database,
+                        std::string_view name) {
+  IOLITE_ASSIGN_OR_RETURN(auto session, database.Connect());
+  IOLITE_ASSIGN_OR_RETURN(
+      const auto found,
+      session->QueryTable(
+          context, fmt::format("SELECT 1 FROM (SELECT table_name AS name FROM duckdb_tables() "
+                               "UNION ALL SELECT view_name FROM duckdb_views() WHERE NOT internal) "
+                               "WHERE lower(name) = lower({})",
+                               sql::QuoteLiteral(name))));
+  return found->num_rows() > 0;
+}
+
 }  // namespace
 
 Result<SourceInfo> LocalEngine::AddSource(const SourceOptions& options, const CallOptions& call) {
@@ -28,6 +43,13 @@ Result<SourceInfo> LocalEngine::AddSource(const SourceOptions& options, const Ca
   if (catalog_->GetSource(options.name).ok()) {
     return AlreadyExists("Source {0} exists. Remove it first: iolite sources remove {0}",
                          options.name);
+  }
+  IOLITE_ASSIGN_OR_RETURN(const bool is_sql_table, IsSqlTable(context, *database_, options.name));
+  if (is_sql_table) {
+    return AlreadyExists(
+        "There is an SQL table or view {}, which would hide the source. Choose another name, or "
+        "drop that first",
+        sql::QuoteIdentifier(options.name));
   }
   IOLITE_ASSIGN_OR_RETURN(
       auto entry,

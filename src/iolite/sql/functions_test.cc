@@ -301,10 +301,17 @@ TEST_F(FunctionsTest, NamesAreResolved) {
   EXPECT_THAT(Rows("SELECT * FROM unknown"), ElementsAre(HasSubstr("does not exist")));
 }
 
-TEST_F(FunctionsTest, ATableOfTheDatabaseWins) {
-  ASSERT_TRUE(Run("CREATE TABLE papers AS SELECT 'mine' AS title").ok());
-  EXPECT_THAT(Rows("SELECT title FROM papers"), ElementsAre("mine"));
-  EXPECT_THAT(Rows("SELECT count(*) FROM papers.public.papers"), ElementsAre("2"));
+TEST_F(FunctionsTest, ATableOfTheDatabaseDoesNotHideANameOfTheResolver) {
+  for (const char* sql :
+       {"CREATE TABLE papers AS SELECT 'mine' AS title", "CREATE VIEW papers AS SELECT 1",
+        "SELECT 1; CREATE TEMP TABLE IF NOT EXISTS papers (x INT)"}) {
+    const Status status = Run(sql);
+    EXPECT_EQ(status.code(), StatusCode::kAlreadyExists) << sql << ": " << status.ToString();
+  }
+  EXPECT_THAT(Rows("SELECT count(*) FROM papers"), ElementsAre("2"));
+  ASSERT_TRUE(Run("CREATE TABLE mine AS SELECT 'mine' AS title").ok());
+  EXPECT_EQ(Run("ALTER TABLE mine RENAME TO papers").code(), StatusCode::kAlreadyExists);
+  EXPECT_THAT(Rows("SELECT title FROM mine"), ElementsAre("mine"));
 }
 
 TEST_F(FunctionsTest, ANameOfTheResolverIsNotWritten) {

@@ -102,6 +102,7 @@ class DuckDbSession final : public Session {
     if (statements.empty()) return InvalidArgument("The SQL text has no statement");
     for (const auto& statement : statements) {
       IOLITE_RETURN_IF_ERROR(CheckAllowed(*statement, state_->database->read_only));
+      IOLITE_RETURN_IF_ERROR(CheckNewName(state_->database->resolver, *statement));
     }
     Values values;
     for (const auto& scalar : parameters) values.push_back(ToValue(state_->context(), *scalar));

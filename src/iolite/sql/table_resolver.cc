@@ -2,8 +2,13 @@
 
 #include <duckdb/function/replacement_scan.hpp>
 #include <duckdb/parser/expression/star_expression.hpp>
+#include <duckdb/parser/parsed_data/alter_table_info.hpp>
+#include <duckdb/parser/parsed_data/create_table_info.hpp>
+#include <duckdb/parser/parsed_data/create_view_info.hpp>
 #include <duckdb/parser/parser.hpp>
 #include <duckdb/parser/query_node/select_node.hpp>
+#include <duckdb/parser/statement/alter_statement.hpp>
+#include <duckdb/parser/statement/create_statement.hpp>
 #include <duckdb/parser/statement/delete_statement.hpp>
 #include <duckdb/parser/statement/insert_statement.hpp>
 #include <duckdb/parser/statement/select_statement.hpp>
@@ -95,7 +100,49 @@ TargetName TargetOf(duckdb::SQLStatement& statement) {
   }
 }
 
+TargetName NewNameOfCreate(const duckdb::CreateInfo& info) {
+  if (info.type == duckdb::CatalogType::TABLE_ENTRY) {
+    return {info.catalog, info.schema, info.Cast<duckdb::CreateTableInfo>().table};
+  }
+  if (info.type == duckdb::CatalogType::VIEW_ENTRY) {
+    return {info.catalog, info.schema, info.Cast<duckdb::CreateViewInfo>().view_name};
+  }
+  return {};
+}
+
+TargetName NewNameOfAlter(const duckdb::AlterInfo& info) {
+  if (info.type != duckdb::AlterType::ALTER_TABLE) return {};
+  const auto& table = info.Cast<duckdb::AlterTableInfo>();
+  if (table.alter_table_type != duckdb::AlterTableType::RENAME_TABLE) return {};
+  return {info.catalog, info.schema, table.Cast<duckdb::RenameTableInfo>().new_table_name};
+}
+
+// The name that a table or view gets; empty for other statements.
+TargetName NewNameOf(const duckdb::SQLStatement& statement) {
+  switch (statement.type) {
+    case duckdb::StatementType::CREATE_STATEMENT:
+      return NewNameOfCreate(*statement.Cast<duckdb::CreateStatement>().info);
+    case duckdb::StatementType::ALTER_STATEMENT:
+      return NewNameOfAlter(*statement.Cast<duckdb::AlterStatement>().info);
+    default: return {};
+  }
+}
+
 }  // namespace
+
+Status CheckNewName(const TableResolver& resolver, const duckdb::SQLStatement& statement) {
+  if (!resolver) return Status::Ok();
+  const TargetName name = NewNameOf(statement);
+  // Elsewhere than in the main schema a table hides nothing.
+  const bool in_main = name.catalog.empty() && (name.schema.empty() || name.schema == "main");
+  if (name.table.empty() || !in_main) return Status::Ok();
+  const auto known = resolver("", "", name.table);
+  if (known.ok() && !known->has_value()) return Status::Ok();
+  return AlreadyExists(
+      "{} is the name of a source or a result table, which a table or view of that name would "
+      "hide. Choose another name, or remove the source first",
+      QuoteIdentifier(name.table));
+}
 
 duckdb::ReplacementScan MakeTableResolverScan(const TableResolver* resolver) {
   return duckdb::ReplacementScan(Resolve, duckdb::make_uniq<ResolverData>(resolver));

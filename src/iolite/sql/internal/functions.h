@@ -14,6 +14,10 @@ duckdb::unique_ptr<duckdb::CreateFunctionInfo> MakeTableFunction(duckdb::ClientC
 /// Asks `resolver`, which must outlive the database, for names that DuckDB has no table of.
 duckdb::ReplacementScan MakeTableResolverScan(const TableResolver* resolver);
 
+/// kAlreadyExists when a statement would give a table or view a name that the resolver knows: the
+/// new table would hide what the name stands for.
+Status CheckNewName(const TableResolver& resolver, const duckdb::SQLStatement& statement);
+
 /// A clearer message where a statement that failed wanted to change what is a name of the resolver;
 /// `error` itself otherwise.
 Status ExplainWriteToSource(const TableResolver& resolver, duckdb::SQLStatement& statement,
