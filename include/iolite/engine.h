@@ -33,7 +33,7 @@ struct EngineOptions {
   /// Ordinary SQL tables cannot be changed, so that other processes can read them meanwhile.
   bool sql_tables_read_only = false;
   /// Keys of `iolite settings list` with values that win over file and environment.
-  std::vector<std::pair<std::string, std::string>> settings;
+  std::vector<std::pair<std::string, std::string>> settings{};
 };
 
 /// One SQL connection: its transaction and its temporary tables. Threads: one at a time.

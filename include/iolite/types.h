@@ -16,12 +16,12 @@ namespace iolite {
 
 /// What any call takes beside its own options.
 struct CallOptions {
-  CancelToken cancel;
+  CancelToken cancel{};
   /// 0: none.
   int64_t timeout_ms = 0;
   /// Called from time to time during long work, never from two threads at once. `rows_total` is 0
   /// while unknown; `phase` is a word such as `embed` or `index`.
-  std::function<void(std::string_view phase, int64_t rows_done, int64_t rows_total)> progress;
+  std::function<void(std::string_view phase, int64_t rows_done, int64_t rows_total)> progress{};
 };
 
 struct ColumnInfo {
@@ -33,9 +33,9 @@ struct ColumnInfo {
 // ------------------------------------------------------------------------------------------
 
 struct SourceOptions {
-  std::string name;
-  std::vector<std::string> paths;  ///< files, globs or folders
-  std::string format;              ///< parquet, csv, json, jsonl; empty: from the ending
+  std::string name{};
+  std::vector<std::string> paths{};  ///< files, globs or folders
+  std::string format{};              ///< parquet, csv, json, jsonl; empty: from the ending
 };
 
 struct SourceInfo {
@@ -74,20 +74,20 @@ struct ModelInfo {
 // ----------------------------------------------------------------------------------------
 
 struct EmbedOptions {
-  std::string source;  ///< a source or an SQL table
-  std::string model;
-  std::vector<std::string> columns;  ///< joined with a space, nulls skipped
-  std::string key;
-  std::string precision;  ///< f32, bf16, auto; empty: the setting models.precision
+  std::string source{};  ///< a source or an SQL table
+  std::string model{};
+  std::vector<std::string> columns{};  ///< joined with a space, nulls skipped
+  std::string key{};
+  std::string precision{};  ///< f32, bf16, auto; empty: the setting models.precision
 };
 
 struct ImportOptions {
-  std::string source;        ///< made of the file itself where the name is new
-  std::string vectors_path;  ///< .parquet, .arrow, .npy, .fvecs
-  std::string key;           ///< empty for npy and fvecs: the row's position
+  std::string source{};        ///< made of the file itself where the name is new
+  std::string vectors_path{};  ///< .parquet, .arrow, .npy, .fvecs
+  std::string key{};           ///< empty for npy and fvecs: the row's position
   std::string column = "vector";
   std::string metric = "cosine";  ///< cosine, inner_product, l2
-  std::string model;              ///< embeds later queries by text; empty for none
+  std::string model{};            ///< embeds later queries by text; empty for none
 };
 
 struct EmbedResult {
@@ -108,19 +108,19 @@ struct EmbedResult {
 
 /// What is searched for: exactly one is set.
 struct SearchQuery {
-  std::optional<std::string> text;
-  std::optional<std::vector<float>> vector;
-  std::optional<std::string> like_id;  ///< rows like this one, without it
+  std::optional<std::string> text{};
+  std::optional<std::vector<float>> vector{};
+  std::optional<std::string> like_id{};  ///< rows like this one, without it
 };
 
 struct SearchOptions {
   std::string
-      source;  ///< a source or SQL table (its newest result table answers), or a result table
-  SearchQuery query;
+      source{};  ///< a source or SQL table (its newest result table answers), or a result table
+  SearchQuery query{};
   int64_t k = 10;
-  std::string where;                ///< any SQL condition over the source
-  std::vector<std::string> select;  ///< columns of the source; empty: all
-  bool fetch_rows = true;           ///< false: ids and scores only
+  std::string where{};                ///< any SQL condition over the source
+  std::vector<std::string> select{};  ///< columns of the source; empty: all
+  bool fetch_rows = true;             ///< false: ids and scores only
   bool exact = false;
   int64_t ef = 0;  ///< candidate pool of the index; 0: its own choice
 };
@@ -157,9 +157,9 @@ struct SearchResult {
 // ---------------------------------------------------------------------------------------
 
 struct EvalOptions {
-  std::string source;
-  std::string queries_path;  ///< BEIR's queries.jsonl, or lines of id, tab, text
-  std::string qrels_path;    ///< BEIR's tsv or TREC's qrels
+  std::string source{};
+  std::string queries_path{};  ///< BEIR's queries.jsonl, or lines of id, tab, text
+  std::string qrels_path{};    ///< BEIR's tsv or TREC's qrels
   int64_t k = 10;
   bool exact = false;
   int64_t ef = 0;
