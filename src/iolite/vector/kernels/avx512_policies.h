@@ -6,12 +6,13 @@
 #include "iolite/vector/kernels/half.h"
 #include "iolite/vector/kernels/scan_avx2.h"
 
-// AVX-512 F, BW, DQ, VL and VNNI (Ice Lake, Zen 4 and later), and BF16 where the file that includes
-// this is compiled for it. Internal linkage on purpose: see kernels/body.h.
+/// AVX-512 F, BW, DQ, VL and VNNI (Ice Lake, Zen 4 and later), and BF16 where the file that
+/// includes this is compiled for it. Internal linkage on purpose: see kernels/body.h.
 
 namespace iolite::vector::kernels {
 namespace {
 
+/// Policies of body.h: 16 numbers a register.
 struct F32 {
   using Element = float;
   using Vec = __m512;
@@ -41,6 +42,7 @@ struct F32 {
   static float Sum(Acc acc) { return _mm512_reduce_add_ps(acc); }
 };
 
+/// Widened to f32 as they are loaded.
 struct F16 : F32 {
   using Element = uint16_t;
   static Vec Load(const uint16_t* p) {
@@ -51,6 +53,7 @@ struct F16 : F32 {
   }
 };
 
+/// 32 numbers a register, multiplied in pairs where the processor can.
 struct BF16 {
   using Element = uint16_t;
   using Vec = __m512i;  // 32 numbers
@@ -82,7 +85,7 @@ struct BF16 {
   static float Sum(Acc acc) { return _mm512_reduce_add_ps(acc); }
 };
 
-// bf16 as f32, for products with f32.
+/// bf16 as f32, for products with f32.
 struct WideBF16 : F32 {
   using Element = uint16_t;
   static Vec Load(const uint16_t* p) {
@@ -92,6 +95,7 @@ struct WideBF16 : F32 {
   }
 };
 
+/// Widened to 16 bits; sums are exact.
 struct I8 {
   using Element = int8_t;
   using Vec = __m512i;  // 32 16-bit numbers
@@ -114,6 +118,7 @@ struct I8 {
   static float Sum(Acc acc) { return static_cast<float>(_mm512_reduce_add_epi32(acc)); }
 };
 
+/// KernelSet::to_f16.
 void ToF16(const float* values, size_t count, uint16_t* f16) {
   size_t i = 0;
   for (; i + 16 <= count; i += 16) {
@@ -123,7 +128,7 @@ void ToF16(const float* values, size_t count, uint16_t* f16) {
   for (; i < count; ++i) f16[i] = F32ToF16(values[i]);
 }
 
-// The sums of four registers of sixteen.
+/// The sums of four registers of sixteen.
 inline __m128i SumsOfFour(const __m512i (&sums)[4]) {
   __m128i quarter[4];
 #pragma GCC unroll 4
@@ -136,7 +141,7 @@ inline __m128i SumsOfFour(const __m512i (&sums)[4]) {
                         _mm_hadd_epi32(quarter[2], quarter[3]));
 }
 
-// Estimate() for four rows.
+/// Estimate() for four rows.
 inline __m128 EstimatesOfFour(const SignQuery& query, const SignRows::Factors* factors,
                               const uint32_t* ids, __m128i sums) {
   auto load = [&](int r) {
@@ -149,8 +154,8 @@ inline __m128 EstimatesOfFour(const SignQuery& query, const SignRows::Factors* f
   return _mm_add_ps(add, _mm_mul_ps(rescale, product));
 }
 
-// The bits are a byte mask as they stand: 64 elements cost a masked move and one dot product with
-// ones. kWords > 0 keeps the query in registers.
+/// The bits are a byte mask as they stand: 64 elements cost a masked move and one dot product with
+/// ones. kWords > 0 keeps the query in registers.
 template <int kWords>
 void SignEstimatesOf(const SignQuery& query, const SignRows& rows, const uint32_t* ids,
                      size_t id_count, float* estimates) {
@@ -189,6 +194,7 @@ void SignEstimatesOf(const SignQuery& query, const SignRows& rows, const uint32_
   }
 }
 
+/// KernelSet::sign_estimates, with the query in registers at the usual widths.
 void SignEstimates(const SignQuery& query, const SignRows& rows, const uint32_t* ids,
                    size_t id_count, float* estimates) {
   if (rows.dimension == 512) return SignEstimatesOf<8>(query, rows, ids, id_count, estimates);
@@ -197,7 +203,7 @@ void SignEstimates(const SignQuery& query, const SignRows& rows, const uint32_t*
 }
 
 #ifdef __AVX512VBMI__
-// One instruction looks up sixteen dimensions of sixteen codes, another adds them up.
+/// One instruction looks up sixteen dimensions of sixteen codes, another adds them up.
 uint32_t WideScanBlockKernel(const ScanTable& table, const ScanBlock& block, size_t dimension,
                              float base, float bound, float* estimates) {
   const __m512i ones = _mm512_set1_epi8(1);
@@ -228,6 +234,7 @@ uint32_t WideScanBlockKernel(const ScanTable& table, const ScanBlock& block, siz
 }
 #endif
 
+/// The kernels that both files with these policies have.
 KernelSet MakeAvx512(const char* name) {
   KernelSet set = MakeSet<F32, F16, BF16, I8>(name);
   set.to_f16 = &ToF16;

@@ -7,30 +7,32 @@
 
 #include "iolite/vector/kernels/kernels.h"
 
-// The generic body of every kernel. Included by one file per instruction set, which brings a policy
-// per element type:
-//
-//     Element            what a row holds
-//     kStep              elements per Load
-//     Vec, Acc           registers
-//     Load(p), LoadPartial(p, n)   n < kStep elements, zeros behind them
-//     Dot(acc, a, b), Difference(acc, a, b)   acc + a*b, acc + (a-b)^2
-//     Sum(acc)           float
-//     kRows, kQueries    the tile that fits into the registers
-//
-// Everything is in an anonymous namespace and uses no templates of the standard library, because a
-// function that two files share by name could be linked from the one compiled for the larger
-// processor.
+/// The generic body of every kernel. Included by one file per instruction set, which brings a
+/// policy per element type:
+///
+///     Element            what a row holds
+///     kStep              elements per Load
+///     Vec, Acc           registers
+///     Load(p), LoadPartial(p, n)   n < kStep elements, zeros behind them
+///     Dot(acc, a, b), Difference(acc, a, b)   acc + a*b, acc + (a-b)^2
+///     Sum(acc)           float
+///     kRows, kQueries    the tile that fits into the registers
+///
+/// Everything is in an anonymous namespace and uses no templates of the standard library, because a
+/// function that two files share by name could be linked from the one compiled for the larger
+/// processor.
 
 namespace iolite::vector::kernels {
 namespace {
 
+/// What a tile sums: products; products and the squares of rows; squared differences.
 constexpr int kDot = 0, kCosineSums = 1, kDifference = 2;
 
-// Rows two tiles ahead are asked for while a tile is computed: the first lines, the hardware
-// follows.
+/// Rows two tiles ahead are asked for while a tile is computed: the first lines, the hardware
+/// follows.
 constexpr size_t kPrefetchLines = 8;
 
+/// Asks for the beginning of a row.
 inline void PrefetchRow(const void* row, size_t bytes) {
   const char* at = static_cast<const char*>(row);
   size_t lines = (bytes + 63) / 64;
@@ -38,7 +40,7 @@ inline void PrefetchRow(const void* row, size_t bytes) {
   for (size_t i = 0; i < lines; ++i) __builtin_prefetch(at + i * 64);
 }
 
-// One step of one tile. Two accumulators per pair hide the latency of the multiply-add.
+/// One step of one tile. Two accumulators per pair hide the latency of the multiply-add.
 template <class P, int kMode, int kQ, int kR>
 struct Tile {
   typename P::Acc sum[kQ][kR][2];
@@ -63,6 +65,7 @@ struct Tile {
   }
 };
 
+/// Sums a tile over all dimensions.
 template <class P, int kMode, int kQ, int kR>
 [[gnu::always_inline]] inline void RunTile(Tile<P, kMode, kQ, kR>& tile,
                                            const typename P::Element* const (&queries)[kQ],
@@ -98,11 +101,13 @@ template <class P, int kMode, int kQ, int kR>
   }
 }
 
+/// One number of the two accumulators of a pair.
 template <class P>
 [[gnu::always_inline]] inline float Total(const typename P::Acc (&halves)[2]) {
   return P::Sum(P::Plus(halves[0], halves[1]));
 }
 
+/// The sum of squares.
 template <class P>
 float SquaredNorm(const typename P::Element* values, size_t dimension) {
   Tile<P, kDot, 1, 1> tile;
@@ -111,12 +116,13 @@ float SquaredNorm(const typename P::Element* values, size_t dimension) {
   return Total<P>(tile.sum[0][0]);
 }
 
-// A vector whose squared length is zero in f32 is at distance 1 from everything.
+/// A vector whose squared length is zero in f32 is at distance 1 from everything.
 inline float CosineDistance(float dot, float query_norm, float row_norm) {
   if (query_norm == 0 || row_norm == 0) return 1;
   return 1 - dot / (__builtin_sqrtf(query_norm) * __builtin_sqrtf(row_norm));
 }
 
+/// The metric's distance from a sum.
 template <int kMode>
 inline float Finish(float sum, float query_norm, float row_norm) {
   if (kMode == kDifference) return sum;
@@ -124,6 +130,7 @@ inline float Finish(float sum, float query_norm, float row_norm) {
   return CosineDistance(sum, query_norm, row_norm);
 }
 
+/// Distances of one query to kR rows.
 template <class P, int kMode, int kR>
 [[gnu::always_inline]] inline void OneTile(const typename P::Element* query, float query_norm,
                                            const typename P::Element* const (&rows)[kR],
@@ -138,13 +145,14 @@ template <class P, int kMode, int kR>
   }
 }
 
+/// Where a row begins.
 template <class P>
 inline const typename P::Element* RowAt(const void* rows, size_t stride_bytes, size_t row) {
   return reinterpret_cast<const typename P::Element*>(static_cast<const char*>(rows) +
                                                       row * stride_bytes);
 }
 
-// `Name(i)` says which row the i-th is.
+/// `Name(i)` says which row the i-th is.
 template <class P, int kMode, class NameFunction>
 [[gnu::always_inline]] inline void ManyRows(const void* query_bytes, const void* rows,
                                             size_t stride_bytes, size_t count, size_t dimension,
@@ -176,6 +184,7 @@ template <class P, int kMode, class NameFunction>
   }
 }
 
+/// KernelSet::RowsFunction.
 template <class P, int kMode>
 void RowsKernel(const void* query, const void* rows, size_t stride_bytes, size_t row_count,
                 size_t dimension, float* distances) {
@@ -183,6 +192,7 @@ void RowsKernel(const void* query, const void* rows, size_t stride_bytes, size_t
                      [](size_t i) { return i; });
 }
 
+/// KernelSet::GatherFunction.
 template <class P, int kMode>
 void GatherKernel(const void* query, const void* rows, size_t stride_bytes, const uint32_t* ids,
                   size_t id_count, size_t dimension, float* distances) {
@@ -190,6 +200,7 @@ void GatherKernel(const void* query, const void* rows, size_t stride_bytes, cons
                      [ids](size_t i) { return static_cast<size_t>(ids[i]); });
 }
 
+/// KernelSet::PairFunction.
 template <class P, int kMode>
 float PairKernel(const void* a, const void* b, size_t dimension) {
   auto query = static_cast<const typename P::Element*>(a);
@@ -200,7 +211,7 @@ float PairKernel(const void* a, const void* b, size_t dimension) {
   return distance;
 }
 
-// A tile of kQ queries and kR rows. Norms come from outside: they are shared by the whole block.
+/// A tile of kQ queries and kR rows. Norms come from outside: they are shared by the whole block.
 template <class P, int kMode, int kQ, int kR>
 inline void BlockTile(const float* queries, const float* query_norms, const float* rows,
                       const float* row_norms, size_t stride_bytes, size_t row_count,
@@ -222,10 +233,11 @@ inline void BlockTile(const float* queries, const float* query_norms, const floa
   }
 }
 
-// Norms live on the stack for this many rows and queries at a time.
+/// Norms live on the stack for this many rows and queries at a time.
 constexpr size_t kBlockRows = 256;
 constexpr size_t kBlockQueries = 64;
 
+/// A block of at most kBlockQueries and kBlockRows.
 template <class P, int kMode>
 void BlockPart(const float* queries, size_t query_count, const float* rows, size_t stride_bytes,
                size_t part_rows, size_t row_count, size_t dimension, float* distances) {
@@ -258,6 +270,7 @@ void BlockPart(const float* queries, size_t query_count, const float* rows, size
   for (; r < part_rows; ++r) run.template operator()<1>();
 }
 
+/// KernelSet::BlockFunction.
 template <class P, int kMode>
 void BlockKernel(const float* queries, size_t query_count, const float* rows, size_t stride_bytes,
                  size_t row_count, size_t dimension, float* distances) {
@@ -272,7 +285,7 @@ void BlockKernel(const float* queries, size_t query_count, const float* rows, si
   }
 }
 
-// Butterflies between whole registers, for parts of at least `half` values.
+/// Butterflies between whole registers, for parts of at least `half` values.
 template <class P>
 inline void HadamardWide(float* values, size_t count, size_t half) {
   for (; half < count; half *= 2) {
@@ -286,8 +299,8 @@ inline void HadamardWide(float* values, size_t count, size_t half) {
   }
 }
 
-// Sixteen registers at most are transformed without leaving them. Inside a register the partner
-// lane comes by a shuffle, and lanes of the upper half are negated.
+/// Sixteen registers at most are transformed without leaving them. Inside a register the partner
+/// lane comes by a shuffle, and lanes of the upper half are negated.
 template <class P, size_t kVectors>
 inline void HadamardPart(float* values) {
   typename P::Vec v[kVectors];
@@ -327,12 +340,14 @@ inline void HadamardParts(float* values, size_t count) {
   HadamardWide<P>(values, count, kPart);
 }
 
+/// KernelSet::hadamard.
 template <class P>
 void HadamardKernel(float* values, size_t count) {
   if (count >= 16 * P::kStep) return HadamardParts<P, 16>(values, count);
   HadamardParts<P, 2>(values, count);
 }
 
+/// KernelSet::sign_bits.
 template <class P>
 float SignBitsKernel(const float* values, size_t count, uint64_t* words) {
   typename P::Acc sum = P::Zero();
@@ -348,15 +363,18 @@ float SignBitsKernel(const float* values, size_t count, uint64_t* words) {
   return P::Sum(sum);
 }
 
+/// The distance that a row's code stands for.
 inline float Estimate(const SignQuery& query, const SignRows::Factors& factors, int32_t sum) {
   return factors.add + factors.rescale * (query.offset + query.scale * static_cast<float>(sum));
 }
 
+/// The three distance functions of an element type and a metric.
 template <class P, int kMode>
 constexpr KernelSet::Distance DistanceOf() {
   return {&RowsKernel<P, kMode>, &GatherKernel<P, kMode>, &PairKernel<P, kMode>};
 }
 
+/// Fills in an element type for all metrics.
 template <class P>
 constexpr void SetDistances(KernelSet& set, ElementType type) {
   const auto column = static_cast<size_t>(type);
@@ -365,7 +383,7 @@ constexpr void SetDistances(KernelSet& set, ElementType type) {
   set.distance[static_cast<size_t>(Metric::kL2)][column] = DistanceOf<P, kDifference>();
 }
 
-// Gathers what a file with policies F32, F16, BF16 and I8 has to offer.
+/// Gathers what a file with policies F32, F16, BF16 and I8 has to offer.
 template <class F32, class F16, class BF16, class I8>
 constexpr KernelSet MakeSet(const char* name) {
   KernelSet set;
