@@ -8,7 +8,9 @@
 namespace iolite::cli {
 namespace {
 
-void PrintResult(const Console& console, const EmbedResult& result, std::string_view source) {
+// `by_text`: whether a model embeds what one searches for.
+void PrintResult(const Console& console, const EmbedResult& result, std::string_view source,
+                 bool by_text) {
   if (console.json()) {
     console.Print(ToLine(Json{{"table", result.table},
                               {"rows", result.rows},
@@ -25,10 +27,13 @@ void PrintResult(const Console& console, const EmbedResult& result, std::string_
                               GroupDigits(result.failed), FormatDuration(result.seconds)));
   }
   if (result.failed > 0) {
-    console.Note(fmt::format("{} rows have no vector: iolite jobs show {} --errors",
-                             GroupDigits(result.failed), result.job_id));
+    console.Note(
+        fmt::format("{} no vector: iolite jobs show {} --errors",
+                    result.failed == 1 ? "1 row has" : GroupDigits(result.failed) + " rows have",
+                    result.job_id));
   }
-  console.Note(fmt::format("Search it: iolite search {} \"…\"", source));
+  console.Note(fmt::format("Search it: iolite search {} {}", source,
+                           by_text ? "\"…\"" : "--like KEY, or --vector \"[…]\""));
 }
 
 int RunEmbed(const Console& console, const EmbedOptions& options) {
@@ -45,7 +50,7 @@ int RunEmbed(const Console& console, const EmbedOptions& options) {
     }
     return code;
   }
-  PrintResult(console, *result, options.source);
+  PrintResult(console, *result, options.source, true);
   return kExitOk;
 }
 
@@ -57,7 +62,7 @@ int RunImport(const Console& console, const ImportOptions& options) {
     return (*engine)->Import(options, {.cancel = InterruptToken(), .progress = bar.callback()});
   }();
   IOLITE_CLI_RETURN_IF_ERROR(console, result.status());
-  PrintResult(console, *result, options.source);
+  PrintResult(console, *result, options.source, !options.model.empty());
   return kExitOk;
 }
 

@@ -24,6 +24,11 @@ struct SearchArguments {
   bool ids_only = false;
 };
 
+// What CLI11's own check says when a number is below 0 ends in one of 309 digits.
+std::string NotNegative(const std::string& text) {
+  return text.starts_with('-') ? "must be 0 or more, not " + text : "";
+}
+
 // Numbers between optional brackets, separated by commas or blanks: `[0.1, 0.2]`.
 Result<std::vector<float>> ParseVector(const std::string& text) {
   std::vector<float> vector;
@@ -122,7 +127,7 @@ void AddOptions(CLI::App& command, SearchArguments& arguments) {
   command.add_option("--queries", arguments.queries_path,
                      "A file of many: a column `text` or `vector`, ids in `_id` or `id`");
   command.add_option("-k", options.k, "How many hits; fewer only when fewer rows match")
-      ->check(CLI::NonNegativeNumber)
+      ->check(NotNegative)
       ->capture_default_str();
   command.add_option("-w,--where", options.where,
                      "Any SQL condition over the source; decides before ranking");
@@ -134,7 +139,7 @@ void AddOptions(CLI::App& command, SearchArguments& arguments) {
       .add_option("--ef", options.ef, "Candidate pool of the index: more is slower and finds more")
       ->check(CLI::PositiveNumber);
   command.add_option("--threads", arguments.thread_count, "Threads of a batch; 0 takes all")
-      ->check(CLI::NonNegativeNumber);
+      ->check(NotNegative);
   command.add_flag("--explain", arguments.explain, "Tell on stderr how the answer was found");
 }
 
