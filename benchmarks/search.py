@@ -25,6 +25,7 @@ def main():
     report.add("p50 of ids and scores, times the bare index", ids / bare, "x", at_most=1.5)
     report.add("ten source rows fetched as well, more", figures["rows_ms"] - ids, " ms", at_most=3)
     report.add("first search after opening", figures["first_ms"], " ms", at_most=50)
+    report.add("first search after opening, with ten rows", figures["first_rows_ms"], " ms", at_most=50)
     for one in figures["filters"]:
         share = f"filter of {one['share']:.2%}"
         report.add(f"{share}: recall@10", one["recall"], at_least=0.97)

@@ -182,6 +182,36 @@ TEST_F(RowsTest, AFileIsNotDecodedByTheFooterOfTheOneItReplaced) {
   }
 }
 
+// The first time only the rows in question are read, the second time the column is kept.
+TEST_F(RowsTest, LargeTextsAreTheSameByRowAndByRowGroup) {
+  Write("p.parquet",
+        "SELECT i AS id, CASE WHEN i % 7 <> 0 THEN repeat('x', 100) || i END AS title, "
+        "(repeat('y', 100) || i)::BLOB AS bytes FROM range(9000) t(i)",
+        ", ROW_GROUP_SIZE 4096");
+  AddSource("papers", {"p.parquet"});
+  const auto entry = catalog_->GetSource("papers");
+  internal::SessionPool sessions(database_.get());
+  internal::RowCache cache(64 << 20, &Budget::Unlimited());
+  internal::ParquetRows parquet(&sessions, &cache, *entry, "id", 1);
+  internal::ScanRows scan(&sessions, internal::FileRelation(*entry, "id"), 2);
+  const std::vector<std::string_view> ids = {"8999", "0",    "4095", "gone", "4096",
+                                             "1",    "4095", "14",   "8191"};
+  const auto truth = scan.Fetch({}, ids, {});
+  ASSERT_TRUE(truth.ok()) << truth.status().ToString();
+  int64_t bytes = 0;
+  for (int round = 0; round < 3; ++round) {
+    const auto fetched = parquet.Fetch({}, ids, {});
+    ASSERT_TRUE(fetched.ok()) << fetched.status().ToString();
+    EXPECT_TRUE(fetched->table->ValidateFull().ok());
+    EXPECT_TRUE(fetched->table->Equals(*truth->table)) << "round " << round;
+    if (round == 1) {
+      EXPECT_GT(cache.bytes(), bytes + 1'000'000);
+    }
+    bytes = cache.bytes();
+    EXPECT_EQ(fetched->way == "from cache", round == 2) << fetched->way;
+  }
+}
+
 // A cache too small for a single row group still answers, by scans.
 TEST_F(RowsTest, ATinyCacheChangesNothingButTime) {
   Write("p.parquet", "SELECT i AS id, repeat('x', 100) || i AS title FROM range(20000) t(i)",

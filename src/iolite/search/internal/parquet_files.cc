@@ -2,11 +2,13 @@
 
 #include <arrow/array.h>
 #include <arrow/array/concatenate.h>
+#include <arrow/builder.h>
 #include <arrow/compute/cast.h>
 #include <arrow/io/file.h>
 #include <arrow/table.h>
 #include <arrow/type.h>
 #include <parquet/arrow/reader.h>
+#include <parquet/column_reader.h>
 #include <parquet/exception.h>
 #include <parquet/file_reader.h>
 #include <parquet/metadata.h>
@@ -91,6 +93,27 @@ Result<std::shared_ptr<arrow::Array>> AsType(const std::shared_ptr<arrow::Array>
   return *cast;
 }
 
+/// Steps through a flat column of byte arrays and takes some rows.
+Status TakeValues(parquet::ByteArrayReader& column, std::span<const int64_t> rows,
+                  arrow::BinaryBuilder& out) {
+  const int16_t present = column.descr()->max_definition_level();
+  int64_t at = 0;
+  for (const int64_t row : rows) {
+    int16_t level = present;
+    int64_t value_count = 0;
+    parquet::ByteArray value;
+    if (column.Skip(row - at) != row - at ||
+        column.ReadBatch(1, &level, nullptr, &value, &value_count) != 1) {
+      return DataLoss("it ends before row {} of a row group", row);
+    }
+    at = row + 1;
+    IOLITE_RETURN_IF_ARROW_ERROR(value_count == 1
+                                     ? out.Append(value.ptr, static_cast<int32_t>(value.len))
+                                     : out.AppendNull());
+  }
+  return Status::Ok();
+}
+
 }  // namespace
 
 bool SameMeaning(const arrow::DataType& stored, const arrow::DataType& shown) {
@@ -155,32 +178,69 @@ int64_t ParquetFiles::column_bytes(int32_t file, int32_t row_group,
   return bytes;
 }
 
+Result<std::unique_ptr<parquet::ParquetFileReader>> ParquetFiles::OpenKnown(const File& file) {
+  IOLITE_ASSIGN_OR_RETURN_ARROW(const auto open, arrow::io::ReadableFile::Open(file.path));
+  IOLITE_ASSIGN_OR_RETURN(const FileIdentity identity, Identify(*open, file.path));
+  // The footer of another file would give its bytes a meaning that they do not have.
+  if (identity != file.identity) {
+    return Aborted("{} changed while it was read. Search again.", file.path);
+  }
+  return OpenReader(open, file.footer);
+}
+
 Result<std::shared_ptr<arrow::Array>> ParquetFiles::ReadColumn(
     int32_t file_number, int32_t row_group, const std::string& column,
     const std::shared_ptr<arrow::DataType>& type) const {
   const File& file = files_[static_cast<size_t>(file_number)];
   using ArrayResult = Result<std::shared_ptr<arrow::Array>>;
   return Guarded(file.path, [&]() -> ArrayResult {
-    IOLITE_ASSIGN_OR_RETURN_ARROW(const auto open, arrow::io::ReadableFile::Open(file.path));
-    IOLITE_ASSIGN_OR_RETURN(const FileIdentity identity, Identify(*open, file.path));
-    // The footer of another file would give its bytes a meaning that they do not have.
-    if (identity != file.identity) {
-      return Aborted("{} changed while it was read. Search again.", file.path);
-    }
-    IOLITE_ASSIGN_OR_RETURN(auto parquet_reader, OpenReader(open, file.footer));
+    IOLITE_ASSIGN_OR_RETURN(auto parquet_reader, OpenKnown(file));
     IOLITE_ASSIGN_OR_RETURN_ARROW(
         const auto reader,
         parquet::arrow::FileReader::Make(arrow::default_memory_pool(), std::move(parquet_reader)));
     IOLITE_ASSIGN_OR_RETURN_ARROW(const std::shared_ptr<arrow::Table> table,
                                   reader->ReadRowGroup(row_group, Leaves(*file.footer, column)));
     if (table->num_columns() != 1) return Unimplemented("Column {} is not one column.", column);
-    IOLITE_ASSIGN_OR_RETURN_ARROW(const std::shared_ptr<arrow::Array> array,
-                                  arrow::Concatenate(table->column(0)->chunks()));
+    const arrow::ArrayVector& chunks = table->column(0)->chunks();
+    std::shared_ptr<arrow::Array> array;
+    if (chunks.size() == 1) {
+      array = chunks[0];  // spares a copy
+    } else {
+      IOLITE_ASSIGN_OR_RETURN_ARROW(array, arrow::Concatenate(chunks));
+    }
     if (array->length() != file.footer->RowGroup(row_group)->num_rows()) {
       return DataLoss("{}: column {} has {} rows in row group {}, which has {}.", file.path, column,
                       array->length(), row_group, file.footer->RowGroup(row_group)->num_rows());
     }
     return AsType(array, type, column);
+  });
+}
+
+Result<std::shared_ptr<arrow::Array>> ParquetFiles::ReadValues(
+    int32_t file_number, int32_t row_group, const std::string& column,
+    const std::shared_ptr<arrow::DataType>& type, std::span<const int64_t> rows) const {
+  const File& file = files_[static_cast<size_t>(file_number)];
+  const std::vector<int> leaves = Leaves(*file.footer, column);
+  const bool known = type->id() == arrow::Type::STRING || type->id() == arrow::Type::BINARY;
+  using ArrayResult = Result<std::shared_ptr<arrow::Array>>;
+  return Guarded(file.path, [&]() -> ArrayResult {
+    const auto unfit = [&] { return Unimplemented("Column {} is not plain text.", column); };
+    if (leaves.size() != 1 || !known) return unfit();
+    const parquet::ColumnDescriptor* stored = file.footer->schema()->Column(leaves[0]);
+    const bool as_shown =
+        stored->logical_type()->is_string() == (type->id() == arrow::Type::STRING);
+    if (stored->physical_type() != parquet::Type::BYTE_ARRAY || !as_shown ||
+        stored->max_repetition_level() > 0 || stored->path()->ToDotVector().size() != 1) {
+      return unfit();
+    }
+    IOLITE_ASSIGN_OR_RETURN(const auto reader, OpenKnown(file));
+    const auto values = reader->RowGroup(row_group)->Column(leaves[0]);
+    IOLITE_ASSIGN_OR_RETURN_ARROW(const auto builder, arrow::MakeBuilder(type));
+    const Status taken = TakeValues(static_cast<parquet::ByteArrayReader&>(*values), rows,
+                                    static_cast<arrow::BinaryBuilder&>(*builder));
+    if (!taken.ok()) return taken.WithContext(file.path);
+    IOLITE_ASSIGN_OR_RETURN_ARROW(std::shared_ptr<arrow::Array> array, builder->Finish());
+    return array;
   });
 }
 

@@ -5,6 +5,7 @@
 #include <arrow/type.h>
 #include <arrow/util/byte_size.h>
 
+#include <algorithm>
 #include <unordered_map>
 
 #include "iolite/columnar/arrow_status.h"
@@ -19,6 +20,10 @@ constexpr uint32_t kNoPart = UINT32_MAX;
 
 /// `keys` piece of the cache; columns use their own numbers.
 constexpr int32_t kKeysPiece = -2;
+
+/// Up to this many rows of a column of at least so many bytes are read alone the first time.
+constexpr size_t kFewRows = 256;
+constexpr int64_t kLargeColumnBytes = 256 << 10;
 
 }  // namespace
 
@@ -85,12 +90,64 @@ Result<std::shared_ptr<const KeyIndex>> ParquetRows::GetKeys(const RequestContex
                                [&] { return LoadKeys(context, layout); });
 }
 
+bool ParquetRows::MetBefore(const RowCache::Key& key) {
+  const std::lock_guard lock(mutex_);
+  return !met_.insert(key).second;
+}
+
+Status ParquetRows::ReadPart(const RequestContext& context, const Layout& layout, int column,
+                             const ParquetPlace& place, Part& part, int64_t* decoded_count) {
+  const arrow::Field& field = *layout.schema->field(column);
+  const int64_t bytes = layout.files->column_bytes(place.file, place.row_group, field.name());
+  if (bytes < 0 || bytes > cache_->bytes_max() / 4) {
+    return Unimplemented("Column {} is not read by row group.", field.name());
+  }
+  const RowCache::Key key{version(), place.file, place.row_group, column};
+  const bool few = part.rows.size() <= kFewRows && bytes >= kLargeColumnBytes;
+  if (few && !cache_->Has(key) && !MetBefore(key)) {
+    IOLITE_RETURN_IF_ERROR(context.Check());
+    auto values = layout.files->ReadValues(place.file, place.row_group, field.name(), field.type(),
+                                           part.rows);
+    if (values.ok() || values.status().code() != StatusCode::kUnimplemented) {
+      IOLITE_RETURN_IF_ERROR(values.status());
+      ++*decoded_count;
+      part.values = std::move(*values);
+      part.whole = false;
+      return Status::Ok();
+    }
+  }
+  const auto load = [&]() -> Result<RowCache::Piece> {
+    IOLITE_RETURN_IF_ERROR(context.Check());
+    ++*decoded_count;
+    IOLITE_ASSIGN_OR_RETURN(
+        std::shared_ptr<arrow::Array> array,
+        layout.files->ReadColumn(place.file, place.row_group, field.name(), field.type()));
+    const int64_t array_bytes = arrow::util::TotalBufferSize(*array);
+    return RowCache::Piece{std::move(array), array_bytes};
+  };
+  IOLITE_ASSIGN_OR_RETURN(part.values, cache_->Get<arrow::Array>(key, load));
+  return Status::Ok();
+}
+
 Result<std::shared_ptr<arrow::Array>> ParquetRows::GatherColumn(const RequestContext& context,
                                                                 const Layout& layout, int column,
                                                                 std::span<const int64_t> positions,
                                                                 int64_t* decoded_count) {
-  const arrow::Field& field = *layout.schema->field(column);
-  std::map<std::pair<int32_t, int32_t>, std::shared_ptr<const arrow::Array>> groups;
+  std::map<std::pair<int32_t, int32_t>, Part> parts;
+  const auto part_of = [&](const ParquetPlace& place) -> Part& {
+    return parts[{place.file, place.row_group}];
+  };
+  for (const int64_t position : positions) {
+    if (position < 0) continue;
+    const ParquetPlace place = layout.files->Find(position);
+    part_of(place).rows.push_back(place.row);
+  }
+  for (auto& [group, part] : parts) {
+    std::ranges::sort(part.rows);
+    part.rows.erase(std::unique(part.rows.begin(), part.rows.end()), part.rows.end());
+    IOLITE_RETURN_IF_ERROR(
+        ReadPart(context, layout, column, {group.first, group.second, 0}, part, decoded_count));
+  }
   std::vector<ValueAt> values;
   values.reserve(positions.size());
   for (const int64_t position : positions) {
@@ -99,27 +156,12 @@ Result<std::shared_ptr<arrow::Array>> ParquetRows::GatherColumn(const RequestCon
       continue;
     }
     const ParquetPlace place = layout.files->Find(position);
-    auto& group = groups[{place.file, place.row_group}];
-    if (!group) {
-      const int64_t bytes = layout.files->column_bytes(place.file, place.row_group, field.name());
-      if (bytes < 0 || bytes > cache_->bytes_max() / 4) {
-        return Unimplemented("Column {} is not read by row group.", field.name());
-      }
-      const auto load = [&]() -> Result<RowCache::Piece> {
-        IOLITE_RETURN_IF_ERROR(context.Check());
-        ++*decoded_count;
-        IOLITE_ASSIGN_OR_RETURN(
-            std::shared_ptr<arrow::Array> array,
-            layout.files->ReadColumn(place.file, place.row_group, field.name(), field.type()));
-        const int64_t array_bytes = arrow::util::TotalBufferSize(*array);
-        return RowCache::Piece{std::move(array), array_bytes};
-      };
-      IOLITE_ASSIGN_OR_RETURN(
-          group, cache_->Get<arrow::Array>({version(), place.file, place.row_group, column}, load));
-    }
-    values.push_back({group.get(), place.row});
+    const Part& part = part_of(place);
+    const int64_t index =
+        part.whole ? place.row : std::ranges::lower_bound(part.rows, place.row) - part.rows.begin();
+    values.push_back({part.values.get(), index});
   }
-  return Gather(field.type(), values);
+  return Gather(layout.schema->field(column)->type(), values);
 }
 
 Result<FetchedRows> ParquetRows::Fetch(const RequestContext& context,

@@ -3,6 +3,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -14,8 +15,9 @@
 namespace iolite::search::internal {
 
 /// Rows of Parquet files: keys and their positions once, then the columns of single row groups as
-/// they are asked for, both in the row cache. Conditions give positions, which an array made once
-/// for a snapshot turns into its rows.
+/// they are asked for, both in the row cache. A text column of a row group that is asked for the
+/// first time gives only the rows in question; the second time it is kept. Conditions give
+/// positions, which an array made once for a snapshot turns into its rows.
 ///
 /// A column that SQL shows otherwise than Parquet stores it, or whose row group would fill the
 /// cache, is read by a scan.
@@ -55,6 +57,15 @@ class ParquetRows final : public SourceRows {
   Result<std::shared_ptr<const Alignment>> GetAlignment(const RequestContext& context,
                                                         const Layout& layout,
                                                         const results::Snapshot& snapshot);
+  /// A row group's part of a column: all of it, or the rows that are wanted, in their order.
+  struct Part {
+    std::vector<int64_t> rows;  ///< wanted, ascending, each once
+    std::shared_ptr<const arrow::Array> values;
+    bool whole = true;
+  };
+  Status ReadPart(const RequestContext& context, const Layout& layout, int column,
+                  const ParquetPlace& place, Part& part, int64_t* decoded_count);
+  bool MetBefore(const RowCache::Key& key);
   Result<std::shared_ptr<arrow::Array>> GatherColumn(const RequestContext& context,
                                                      const Layout& layout, int column,
                                                      std::span<const int64_t> positions,
@@ -73,6 +84,7 @@ class ParquetRows final : public SourceRows {
   std::mutex mutex_;
   std::shared_ptr<const Layout> layout_;        // guarded by mutex_
   std::shared_ptr<const Alignment> alignment_;  // guarded by mutex_; of the snapshot used last
+  std::set<RowCache::Key> met_;                 // guarded by mutex_; pieces read in part before
 };
 
 }  // namespace iolite::search::internal
