@@ -179,6 +179,9 @@ TEST_F(RowsTest, AFileIsNotDecodedByTheFooterOfTheOneItReplaced) {
     std::filesystem::rename(Path("next.parquet"), Path("p.parquet"));
     const auto column = (*files)->ReadColumn(0, 0, "title", arrow::utf8());
     EXPECT_EQ(column.status().code(), StatusCode::kAborted) << column.status().ToString();
+    const std::vector<int64_t> rows = {5};
+    EXPECT_EQ((*files)->ReadValues(0, 0, "title", arrow::utf8(), rows).status().code(),
+              StatusCode::kAborted);
   }
 }
 
