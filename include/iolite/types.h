@@ -86,7 +86,7 @@ struct ImportOptions {
   std::string vectors_path{};  ///< .parquet, .arrow, .npy, .fvecs
   std::string key{};           ///< empty for npy and fvecs: the row's position
   std::string column = "vector";
-  std::string metric = "cosine";  ///< cosine, inner_product, l2
+  std::string metric = "cosine";  ///< cosine, inner_product, l2, l1, hamming, jaccard
   std::string model{};            ///< embeds later queries by text; empty for none
 };
 

@@ -61,7 +61,7 @@ struct SettingValues {
     /// Index that new result tables get. flat builds none: every search scans and is exact.
     std::string kind = "usearch";
     /// Number format of the vectors inside a new index. The rows themselves keep f32, and answers
-    /// are rescored with it.
+    /// are rescored with it. u8 takes whole numbers from 0 to 255, bits 0 and 1.
     std::string element_type = "f32";
     /// Neighbours each row of a new graph index is linked to. More raise recall, size and the time
     /// to build.

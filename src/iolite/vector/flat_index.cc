@@ -21,6 +21,7 @@ Result<std::unique_ptr<FlatIndex>> FlatIndex::Borrow(Metric metric, int32_t dime
                                                      int64_t row_count,
                                                      std::shared_ptr<const void> keep_alive) {
   IOLITE_RETURN_IF_ERROR(internal::CheckDimension(dimension));
+  IOLITE_RETURN_IF_ERROR(CheckMetric(metric, ElementType::kF32));
   if (row_count < 0 || row_count > std::numeric_limits<uint32_t>::max()) {
     return InvalidArgument("A flat index takes 0 to 4,294,967,295 rows, not {}", row_count);
   }

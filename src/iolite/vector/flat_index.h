@@ -24,7 +24,8 @@ struct Matrix;
 class FlatIndex final : public VectorIndex {
  public:
   /// Rows in somebody else's memory: row i begins at rows[i * stride], stride >= dimension floats.
-  /// `keep_alive` holds that memory; null when the caller promises it.
+  /// `keep_alive` holds that memory; null when the caller promises it. kInvalidArgument for metrics
+  /// of bits, among others.
   static Result<std::unique_ptr<FlatIndex>> Borrow(Metric metric, int32_t dimension,
                                                    const float* rows, size_t stride,
                                                    int64_t row_count,

@@ -8,8 +8,10 @@
 namespace iolite::vector {
 namespace {
 
-constexpr std::array<std::string_view, 3> kMetricNames = {"cosine", "inner_product", "l2"};
-constexpr std::array<std::string_view, 4> kElementTypeNames = {"f32", "f16", "bf16", "i8"};
+constexpr std::array<std::string_view, kMetricCount> kMetricNames = {
+    "cosine", "inner_product", "l2", "l1", "hamming", "jaccard"};
+constexpr std::array<std::string_view, kElementTypeCount> kElementTypeNames = {
+    "f32", "f16", "bf16", "i8", "u8", "bits"};
 
 }  // namespace
 
@@ -19,8 +21,13 @@ Result<Metric> ParseMetric(std::string_view name) {
   if (name == "cosine" || name == "cos") return Metric::kCosine;
   if (name == "inner_product" || name == "ip" || name == "dot") return Metric::kInnerProduct;
   if (name == "l2" || name == "euclidean") return Metric::kL2;
+  if (name == "l1" || name == "manhattan") return Metric::kL1;
+  if (name == "hamming") return Metric::kHamming;
+  if (name == "jaccard") return Metric::kJaccard;
   return InvalidArgument(
-      "'{}' is no metric. Metrics: cosine, inner_product (ip, dot), l2 (euclidean)", name);
+      "'{}' is no metric. Metrics: cosine, inner_product (ip, dot), l2 (euclidean), l1 "
+      "(manhattan), hamming, jaccard",
+      name);
 }
 
 std::string_view ElementTypeName(ElementType type) {
@@ -32,7 +39,19 @@ Result<ElementType> ParseElementType(std::string_view name) {
   if (found != kElementTypeNames.end()) {
     return static_cast<ElementType>(found - kElementTypeNames.begin());
   }
-  return InvalidArgument("'{}' is no element type. Element types: f32, f16, bf16, i8", name);
+  return InvalidArgument("'{}' is no element type. Element types: f32, f16, bf16, i8, u8, bits",
+                         name);
+}
+
+Status CheckMetric(Metric metric, ElementType type) {
+  const bool of_bits = metric == Metric::kHamming || metric == Metric::kJaccard;
+  if (of_bits == (type == ElementType::kBits)) return Status::Ok();
+  if (of_bits) {
+    return InvalidArgument("The metric {} compares bits: elements of type {} do not have it",
+                           MetricName(metric), ElementTypeName(type));
+  }
+  return InvalidArgument("Elements of type bits have the metrics hamming and jaccard, not {}",
+                         MetricName(metric));
 }
 
 Status VectorIndex::SearchBatch(const RequestContext& context, Executor& executor,

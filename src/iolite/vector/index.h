@@ -15,18 +15,29 @@
 
 namespace iolite::vector {
 
-enum class Metric { kCosine, kInnerProduct, kL2 };
-enum class ElementType { kF32, kF16, kBF16, kI8 };
+enum class Metric { kCosine, kInnerProduct, kL2, kL1, kHamming, kJaccard };
+inline constexpr size_t kMetricCount = 6;
+/// Vectors come and go as floats. kU8 holds whole numbers from 0 to 255, kBits 0 and 1; kI8 the
+/// direction of a vector.
+enum class ElementType { kF32, kF16, kBF16, kI8, kU8, kBits };
+inline constexpr size_t kElementTypeCount = 6;
 
-std::string_view MetricName(Metric metric);  ///< `cosine`, `inner_product`, `l2`
-/// Accepts the names above, and `ip`, `dot`, `euclidean`. kInvalidArgument lists them.
+/// `cosine`, `inner_product`, `l2`, `l1`, `hamming`, `jaccard`
+std::string_view MetricName(Metric metric);
+/// Accepts the names above, and `ip`, `dot`, `euclidean`, `manhattan`. kInvalidArgument lists them.
 Result<Metric> ParseMetric(std::string_view name);
-std::string_view ElementTypeName(ElementType type);  ///< `f32`, `f16`, `bf16`, `i8`
+std::string_view ElementTypeName(ElementType type);  ///< `f32`, `f16`, `bf16`, `i8`, `u8`, `bits`
 Result<ElementType> ParseElementType(std::string_view name);
+/// kInvalidArgument unless elements of `type` have this metric: bits have hamming and jaccard, all
+/// others the other four.
+Status CheckMetric(Metric metric, ElementType type);
 
 /// A row and how far it lies from the query: smaller is nearer. Cosine: 1 - cos; a zero vector is
 /// at distance 1 from everything. Inner product: minus the product. L2: the squared Euclidean
-/// distance. Distances in answers are exact for the stored f32 vectors when the index can see them.
+/// distance. L1: the sum of absolute differences. Hamming: how many bits differ. Jaccard: 1 less
+/// the share of bits set in both among those set in either; 0 when none is.
+///
+/// Distances in answers are exact for the stored f32 vectors when the index can see them.
 /// A vector too short for its squared length to be a number above 0 in f32 counts as a zero vector.
 struct Neighbor {
   uint32_t row = 0;

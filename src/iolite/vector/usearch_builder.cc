@@ -95,8 +95,8 @@ char MetricCode(Metric metric) {
     case Metric::kCosine: return 'c';
     case Metric::kInnerProduct: return 'i';
     case Metric::kL2: return 'e';
+    default: return 0;
   }
-  return 0;
 }
 
 char ElementCode(ElementType type) {
@@ -105,8 +105,8 @@ char ElementCode(ElementType type) {
     case ElementType::kF16: return 12;
     case ElementType::kBF16: return 4;
     case ElementType::kI8: return 23;
+    default: return 0;
   }
-  return 0;
 }
 
 class UsearchBuilder final : public VectorIndexBuilder {
@@ -415,6 +415,13 @@ void UsearchBuilder::WriteVertices(std::string_view saved) {
 
 Result<std::unique_ptr<VectorIndexBuilder>> MakeUsearchBuilder(const IndexBuildOptions& options) {
   IOLITE_RETURN_IF_ERROR(internal::CheckDimension(options.dimension));
+  IOLITE_RETURN_IF_ERROR(CheckMetric(options.metric, options.element_type));
+  if (MetricCode(options.metric) == 0 || ElementCode(options.element_type) == 0) {
+    return InvalidArgument(
+        "A usearch index takes cosine, inner_product and l2 of f32, f16, bf16 and i8, not {} of "
+        "{}: take the kind flat",
+        MetricName(options.metric), ElementTypeName(options.element_type));
+  }
   if (options.connectivity < 2 || options.connectivity > kConnectivityMax) {
     return InvalidArgument("connectivity must be 2 to {}, not {}", kConnectivityMax,
                            options.connectivity);

@@ -112,7 +112,7 @@ void AddImportCommand(CLI::App& app, Action& action) {
   command->add_option("--column", options->column, "Column with the vectors")
       ->capture_default_str();
   command->add_option("--metric", options->metric, "How distance is measured")
-      ->check(CLI::IsMember({"cosine", "inner_product", "l2"}))
+      ->check(CLI::IsMember({"cosine", "inner_product", "l2", "l1"}))
       ->capture_default_str();
   command->add_option("-m,--model", options->model, "Model that embeds later queries by text");
   command->footer(

@@ -24,15 +24,29 @@ bool IsSound(const float* values, size_t dimension) {
   return std::isfinite(kernels::Kernels().squared_norm(values, dimension));
 }
 
+// Name(): what the values are.
+template <class NameFunction>
+Status CheckValues(std::span<const float> values, ElementType type, NameFunction name) {
+  if (!IsSound(values.data(), values.size())) return NameFault(name(), values);
+  if (type != ElementType::kU8 && type != ElementType::kBits) return Status::Ok();
+  const float largest = type == ElementType::kU8 ? 255 : 1;
+  for (size_t i = 0; i < values.size(); ++i) {
+    if (values[i] >= 0 && values[i] <= largest && values[i] == std::floor(values[i])) continue;
+    return InvalidArgument("{} holds {} at position {}: {} takes {}", name(), values[i], i,
+                           ElementTypeName(type),
+                           type == ElementType::kU8 ? "whole numbers from 0 to 255" : "0 and 1");
+  }
+  return Status::Ok();
+}
+
 }  // namespace
 
-Status CheckQuery(std::span<const float> query, size_t dimension) {
+Status CheckQuery(std::span<const float> query, size_t dimension, ElementType type) {
   if (query.size() != dimension) {
     return InvalidArgument("The query vector has dimension {}, the index {}", query.size(),
                            dimension);
   }
-  if (!IsSound(query.data(), dimension)) return NameFault("The query vector", query);
-  return Status::Ok();
+  return CheckValues(query, type, [] { return std::string("The query vector"); });
 }
 
 Status CheckOut(const VectorSearch& request, int64_t row_count, size_t out_size) {
@@ -59,17 +73,16 @@ SearchStats NothingToFind(const VectorSearch& request) {
   return stats;
 }
 
-Status CheckRows(std::span<const float> rows, size_t row_count, size_t dimension,
-                 int64_t first_row) {
+Status CheckRows(std::span<const float> rows, size_t row_count, size_t dimension, int64_t first_row,
+                 ElementType type) {
   if (rows.size() != row_count * dimension) {
     return InvalidArgument("{} rows of dimension {} are {} values, given were {}", row_count,
                            dimension, row_count * dimension, rows.size());
   }
   for (size_t r = 0; r < row_count; ++r) {
-    auto row = rows.subspan(r * dimension, dimension);
-    if (!IsSound(row.data(), dimension)) {
-      return NameFault(fmt::format("Row {}", first_row + static_cast<int64_t>(r)), row);
-    }
+    IOLITE_RETURN_IF_ERROR(CheckValues(rows.subspan(r * dimension, dimension), type, [&] {
+      return fmt::format("Row {}", first_row + static_cast<int64_t>(r));
+    }));
   }
   return Status::Ok();
 }

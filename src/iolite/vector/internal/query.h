@@ -8,8 +8,10 @@
 
 namespace iolite::vector::internal {
 
-/// kInvalidArgument unless `query` has `dimension` finite elements whose squares can be summed.
-Status CheckQuery(std::span<const float> query, size_t dimension);
+/// kInvalidArgument unless `query` has `dimension` finite elements whose squares can be summed, and
+/// which u8 and bits can hold where `type` is one of those.
+Status CheckQuery(std::span<const float> query, size_t dimension,
+                  ElementType type = ElementType::kF32);
 
 /// kInvalidArgument when `out` cannot hold min(k, row_count) neighbours.
 Status CheckOut(const VectorSearch& request, int64_t row_count, size_t out_size);
@@ -22,10 +24,10 @@ Status CheckBatch(size_t element_count, size_t query_count, size_t dimension, si
 /// The explanation of a search that wants no rows or may have none.
 SearchStats NothingToFind(const VectorSearch& request);
 
-/// kInvalidArgument, naming the first row (counted from `first_row`) with NaN, infinity or too
-/// large a length for f32.
-Status CheckRows(std::span<const float> rows, size_t row_count, size_t dimension,
-                 int64_t first_row);
+/// kInvalidArgument, naming the first row (counted from `first_row`) with NaN, infinity, too large
+/// a length for f32 or what `type` cannot hold.
+Status CheckRows(std::span<const float> rows, size_t row_count, size_t dimension, int64_t first_row,
+                 ElementType type = ElementType::kF32);
 
 /// kInvalidArgument unless 1 <= dimension <= 65,536.
 Status CheckDimension(int64_t dimension);

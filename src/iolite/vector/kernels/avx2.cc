@@ -40,6 +40,9 @@ struct F32 {
     Vec d = _mm256_sub_ps(a, b);
     return _mm256_fmadd_ps(d, d, acc);
   }
+  static Acc Absolute(Acc acc, Vec a, Vec b) {
+    return _mm256_add_ps(acc, _mm256_andnot_ps(_mm256_set1_ps(-0.0f), _mm256_sub_ps(a, b)));
+  }
   static Acc Plus(Acc a, Acc b) { return _mm256_add_ps(a, b); }
   static float Sum(Acc acc) {
     __m128 low = _mm_add_ps(_mm256_castps256_ps128(acc), _mm256_extractf128_ps(acc, 1));
@@ -94,13 +97,31 @@ struct I8 {
     Vec d = _mm256_sub_epi16(a, b);
     return Dot(acc, d, d);
   }
+  static Acc Absolute(Acc acc, Vec a, Vec b) {
+    return Dot(acc, _mm256_abs_epi16(_mm256_sub_epi16(a, b)), _mm256_set1_epi16(1));
+  }
   static Acc Plus(Acc a, Acc b) { return _mm256_add_epi32(a, b); }
-  static float Sum(Acc acc) {
+  static int32_t Total(Acc acc) {
     __m128i low = _mm_add_epi32(_mm256_castsi256_si128(acc), _mm256_extracti128_si256(acc, 1));
     low = _mm_add_epi32(low, _mm_unpackhi_epi64(low, low));
     low = _mm_add_epi32(low, _mm_shuffle_epi32(low, 1));
-    return static_cast<float>(_mm_cvtsi128_si32(low));
+    return _mm_cvtsi128_si32(low);
   }
+  static float Sum(Acc acc) { return static_cast<float>(Total(acc)); }
+};
+
+// Sums of squares need the 32nd bit at the largest dimension.
+struct U8 : I8 {
+  using Element = uint8_t;
+  static Vec Load(const uint8_t* p) {
+    return _mm256_cvtepu8_epi16(_mm_loadu_si128(reinterpret_cast<const __m128i*>(p)));
+  }
+  static Vec LoadPartial(const uint8_t* p, size_t n) {
+    uint8_t padded[16] = {};
+    for (size_t i = 0; i < n; ++i) padded[i] = p[i];
+    return Load(padded);
+  }
+  static float Sum(Acc acc) { return static_cast<float>(static_cast<uint32_t>(Total(acc))); }
 };
 
 void ToF16(const float* values, size_t count, uint16_t* f16) {
@@ -144,7 +165,7 @@ void SignEstimates(const SignQuery& query, const SignRows& rows, const uint32_t*
 }
 
 KernelSet Make() {
-  KernelSet set = MakeSet<F32, F16, BF16, I8>("avx2");
+  KernelSet set = MakeSet<F32, F16, BF16, I8, U8, WordBits>("avx2");
   set.to_f16 = &ToF16;
   set.sign_estimates = &SignEstimates;
   SetGraphKernels<F32, BF16>(set);

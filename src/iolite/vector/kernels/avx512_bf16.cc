@@ -1,8 +1,8 @@
 #include "iolite/vector/kernels/avx512_policies.h"
 #include "iolite/vector/kernels/sets.h"
 
-// The same source as avx512.cc, compiled with -mavx512bf16 and -mavx512vbmi: Sapphire Rapids, Zen 4
-// and later.
+// The same source as avx512.cc, compiled with -mavx512bf16, -mavx512vbmi and -mavx512vpopcntdq:
+// Sapphire Rapids, Zen 4 and later.
 
 namespace iolite::vector::kernels {
 

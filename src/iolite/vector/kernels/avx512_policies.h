@@ -38,6 +38,9 @@ struct F32 {
     Vec d = _mm512_sub_ps(a, b);
     return _mm512_fmadd_ps(d, d, acc);
   }
+  static Acc Absolute(Acc acc, Vec a, Vec b) {
+    return _mm512_add_ps(acc, _mm512_abs_ps(_mm512_sub_ps(a, b)));
+  }
   static Acc Plus(Acc a, Acc b) { return _mm512_add_ps(a, b); }
   static float Sum(Acc acc) { return _mm512_reduce_add_ps(acc); }
 };
@@ -81,6 +84,10 @@ struct BF16 {
     __m512 even = _mm512_sub_ps(Even(a), Even(b)), odd = _mm512_sub_ps(Odd(a), Odd(b));
     return _mm512_fmadd_ps(odd, odd, _mm512_fmadd_ps(even, even, acc));
   }
+  static Acc Absolute(Acc acc, Vec a, Vec b) {
+    const __m512 even = _mm512_abs_ps(_mm512_sub_ps(Even(a), Even(b)));
+    return _mm512_add_ps(acc, _mm512_add_ps(even, _mm512_abs_ps(_mm512_sub_ps(Odd(a), Odd(b)))));
+  }
   static Acc Plus(Acc a, Acc b) { return _mm512_add_ps(a, b); }
   static float Sum(Acc acc) { return _mm512_reduce_add_ps(acc); }
 };
@@ -114,9 +121,63 @@ struct I8 {
     Vec d = _mm512_sub_epi16(a, b);
     return _mm512_dpwssd_epi32(acc, d, d);
   }
+  static Acc Absolute(Acc acc, Vec a, Vec b) {
+    return Dot(acc, _mm512_abs_epi16(_mm512_sub_epi16(a, b)), _mm512_set1_epi16(1));
+  }
   static Acc Plus(Acc a, Acc b) { return _mm512_add_epi32(a, b); }
   static float Sum(Acc acc) { return static_cast<float>(_mm512_reduce_add_epi32(acc)); }
 };
+
+/// Unsigned bytes. Sums of squares need the 32nd bit at the largest dimension.
+struct U8 : I8 {
+  using Element = uint8_t;
+  static Vec Load(const uint8_t* p) {
+    return _mm512_cvtepu8_epi16(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(p)));
+  }
+  static Vec LoadPartial(const uint8_t* p, size_t n) {
+    return _mm512_cvtepu8_epi16(_mm256_maskz_loadu_epi8((1u << n) - 1, p));
+  }
+  static float Sum(Acc acc) {
+    return static_cast<float>(static_cast<uint32_t>(_mm512_reduce_add_epi32(acc)));
+  }
+};
+
+#ifdef __AVX512VPOPCNTDQ__
+/// 512 bits at a time.
+struct Bits {
+  template <class VisitFunction>
+  static void ForEach(const void* a, const void* b, size_t words, VisitFunction visit) {
+    auto left = static_cast<const char*>(a), right = static_cast<const char*>(b);
+    size_t i = 0;
+    for (; i + 8 <= words; i += 8) {
+      visit(_mm512_loadu_si512(left + i * 8), _mm512_loadu_si512(right + i * 8));
+    }
+    if (i == words) return;
+    const auto rest = static_cast<__mmask8>((1u << (words - i)) - 1);
+    visit(_mm512_maskz_loadu_epi64(rest, left + i * 8),
+          _mm512_maskz_loadu_epi64(rest, right + i * 8));
+  }
+  static uint64_t Different(const void* a, const void* b, size_t words) {
+    __m512i count = _mm512_setzero_si512();
+    ForEach(a, b, words, [&count](__m512i x, __m512i y) {
+      count = _mm512_add_epi64(count, _mm512_popcnt_epi64(_mm512_xor_si512(x, y)));
+    });
+    return static_cast<uint64_t>(_mm512_reduce_add_epi64(count));
+  }
+  static SharedBits Shared(const void* a, const void* b, size_t words) {
+    __m512i both = _mm512_setzero_si512(), either = both;
+    ForEach(a, b, words, [&](__m512i x, __m512i y) {
+      both = _mm512_add_epi64(both, _mm512_popcnt_epi64(_mm512_and_si512(x, y)));
+      either = _mm512_add_epi64(either, _mm512_popcnt_epi64(_mm512_or_si512(x, y)));
+    });
+    return {static_cast<uint64_t>(_mm512_reduce_add_epi64(both)),
+            static_cast<uint64_t>(_mm512_reduce_add_epi64(either))};
+  }
+};
+#else
+/// Word by word.
+using Bits = WordBits;
+#endif
 
 /// KernelSet::to_f16.
 void ToF16(const float* values, size_t count, uint16_t* f16) {
@@ -236,7 +297,7 @@ uint32_t WideScanBlockKernel(const ScanTable& table, const ScanBlock& block, siz
 
 /// The kernels that both files with these policies have.
 KernelSet MakeAvx512(const char* name) {
-  KernelSet set = MakeSet<F32, F16, BF16, I8>(name);
+  KernelSet set = MakeSet<F32, F16, BF16, I8, U8, Bits>(name);
   set.to_f16 = &ToF16;
   set.sign_estimates = &SignEstimates;
   SetGraphKernels<F32, WideBF16>(set);

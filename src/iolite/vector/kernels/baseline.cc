@@ -39,6 +39,9 @@ struct F32 {
     Vec d = _mm_sub_ps(a, b);
     return Dot(acc, d, d);
   }
+  static Acc Absolute(Acc acc, Vec a, Vec b) {
+    return _mm_add_ps(acc, _mm_andnot_ps(_mm_set1_ps(-0.0f), _mm_sub_ps(a, b)));
+  }
   static Acc Plus(Acc a, Acc b) { return _mm_add_ps(a, b); }
   static float Sum(Acc acc) {
     acc = _mm_add_ps(acc, _mm_movehl_ps(acc, acc));
@@ -88,11 +91,53 @@ struct I8 {
     Vec d = _mm_sub_epi16(a, b);
     return Dot(acc, d, d);
   }
+  static Acc Absolute(Acc acc, Vec a, Vec b) {
+    const Vec d = _mm_max_epi16(_mm_sub_epi16(a, b), _mm_sub_epi16(b, a));
+    return Dot(acc, d, _mm_set1_epi16(1));
+  }
   static Acc Plus(Acc a, Acc b) { return _mm_add_epi32(a, b); }
-  static float Sum(Acc acc) {
+  static int32_t Total(Acc acc) {
     acc = _mm_add_epi32(acc, _mm_unpackhi_epi64(acc, acc));
     acc = _mm_add_epi32(acc, _mm_shuffle_epi32(acc, 1));
-    return static_cast<float>(_mm_cvtsi128_si32(acc));
+    return _mm_cvtsi128_si32(acc);
+  }
+  static float Sum(Acc acc) { return static_cast<float>(Total(acc)); }
+};
+
+// Sums of squares need the 32nd bit at the largest dimension.
+struct U8 : I8 {
+  using Element = uint8_t;
+  static Vec Load(const uint8_t* p) {
+    const __m128i bytes = _mm_loadl_epi64(reinterpret_cast<const __m128i*>(p));
+    return _mm_unpacklo_epi8(bytes, _mm_setzero_si128());
+  }
+  static Vec LoadPartial(const uint8_t* p, size_t n) {
+    uint8_t padded[8] = {};
+    for (size_t i = 0; i < n; ++i) padded[i] = p[i];
+    return Load(padded);
+  }
+  static float Sum(Acc acc) { return static_cast<float>(static_cast<uint32_t>(Total(acc))); }
+};
+
+struct Bits {
+  // Counts within ever wider fields; SSE2 has no instruction for it.
+  static uint64_t Count(uint64_t word) {
+    word -= (word >> 1) & 0x5555555555555555;
+    word = (word & 0x3333333333333333) + ((word >> 2) & 0x3333333333333333);
+    return ((word + (word >> 4)) & 0x0f0f0f0f0f0f0f0f) * 0x0101010101010101 >> 56;
+  }
+  static uint64_t Different(const void* a, const void* b, size_t words) {
+    uint64_t count = 0;
+    for (size_t i = 0; i < words; ++i) count += Count(WordAt(a, i) ^ WordAt(b, i));
+    return count;
+  }
+  static SharedBits Shared(const void* a, const void* b, size_t words) {
+    SharedBits bits{0, 0};
+    for (size_t i = 0; i < words; ++i) {
+      bits.both += Count(WordAt(a, i) & WordAt(b, i));
+      bits.either += Count(WordAt(a, i) | WordAt(b, i));
+    }
+    return bits;
   }
 };
 
@@ -145,7 +190,7 @@ uint32_t ScanBlockKernel(const ScanTable& table, const ScanBlock& block, size_t 
 }
 
 KernelSet Make() {
-  KernelSet set = MakeSet<F32, F16, BF16, I8>("x86-64");
+  KernelSet set = MakeSet<F32, F16, BF16, I8, U8, Bits>("x86-64");
   set.to_f16 = &ToF16;
   set.sign_estimates = &SignEstimates;
   SetGraphKernels<F32, BF16>(set);

@@ -14,7 +14,7 @@
 ///     kStep              elements per Load
 ///     Vec, Acc           registers
 ///     Load(p), LoadPartial(p, n)   n < kStep elements, zeros behind them
-///     Dot(acc, a, b), Difference(acc, a, b)   acc + a*b, acc + (a-b)^2
+///     Dot(acc, a, b), Difference(acc, a, b), Absolute(acc, a, b)   acc + a*b, (a-b)^2, |a-b|
 ///     Sum(acc)           float
 ///     kRows, kQueries    the tile that fits into the registers
 ///
@@ -25,8 +25,8 @@
 namespace iolite::vector::kernels {
 namespace {
 
-/// What a tile sums: products; products and the squares of rows; squared differences.
-constexpr int kDot = 0, kCosineSums = 1, kDifference = 2;
+/// What a tile sums: products; products and the squares of rows; squared and absolute differences.
+constexpr int kDot = 0, kCosineSums = 1, kDifference = 2, kAbsolute = 3;
 
 /// Rows two tiles ahead are asked for while a tile is computed: the first lines, the hardware
 /// follows.
@@ -38,6 +38,15 @@ inline void PrefetchRow(const void* row, size_t bytes) {
   size_t lines = (bytes + 63) / 64;
   if (lines > kPrefetchLines) lines = kPrefetchLines;
   for (size_t i = 0; i < lines; ++i) __builtin_prefetch(at + i * 64);
+}
+
+/// One register of each side.
+template <class P, int kMode>
+[[gnu::always_inline]] inline typename P::Acc Step(typename P::Acc sum, const typename P::Vec& a,
+                                                   const typename P::Vec& b) {
+  if constexpr (kMode == kDifference) return P::Difference(sum, a, b);
+  if constexpr (kMode == kAbsolute) return P::Absolute(sum, a, b);
+  return P::Dot(sum, a, b);
 }
 
 /// One step of one tile. Two accumulators per pair hide the latency of the multiply-add.
@@ -58,8 +67,7 @@ struct Tile {
                                   int r, int half) {
 #pragma GCC unroll 8
     for (int q = 0; q < kQ; ++q) {
-      sum[q][r][half] = kMode == kDifference ? P::Difference(sum[q][r][half], queries[q], row)
-                                             : P::Dot(sum[q][r][half], queries[q], row);
+      sum[q][r][half] = Step<P, kMode>(sum[q][r][half], queries[q], row);
     }
     if (kMode == kCosineSums) norm[r][half] = P::Dot(norm[r][half], row, row);
   }
@@ -125,7 +133,7 @@ inline float CosineDistance(float dot, float query_norm, float row_norm) {
 /// The metric's distance from a sum.
 template <int kMode>
 inline float Finish(float sum, float query_norm, float row_norm) {
-  if (kMode == kDifference) return sum;
+  if (kMode == kDifference || kMode == kAbsolute) return sum;
   if (kMode == kDot) return -sum;
   return CosineDistance(sum, query_norm, row_norm);
 }
@@ -216,7 +224,7 @@ template <class P, int kMode, int kQ, int kR>
 inline void BlockTile(const float* queries, const float* query_norms, const float* rows,
                       const float* row_norms, size_t stride_bytes, size_t row_count,
                       size_t dimension, float* distances) {
-  constexpr int kSums = kMode == kDifference ? kDifference : kDot;
+  constexpr int kSums = kMode == kCosineSums ? kDot : kMode;
   Tile<P, kSums, kQ, kR> tile;
   const float* query[kQ];
   const float* row[kR];
@@ -381,10 +389,92 @@ constexpr void SetDistances(KernelSet& set, ElementType type) {
   set.distance[static_cast<size_t>(Metric::kCosine)][column] = DistanceOf<P, kCosineSums>();
   set.distance[static_cast<size_t>(Metric::kInnerProduct)][column] = DistanceOf<P, kDot>();
   set.distance[static_cast<size_t>(Metric::kL2)][column] = DistanceOf<P, kDifference>();
+  set.distance[static_cast<size_t>(Metric::kL1)][column] = DistanceOf<P, kAbsolute>();
 }
 
-/// Gathers what a file with policies F32, F16, BF16 and I8 has to offer.
-template <class F32, class F16, class BF16, class I8>
+/// How many bits are set in both of two vectors, and in either. A policy for bits brings
+/// Shared(a, b, words), which is this, and Different(a, b, words).
+struct SharedBits {
+  uint64_t both;
+  uint64_t either;
+};
+
+/// The i-th word, wherever it lies.
+[[maybe_unused]] inline uint64_t WordAt(const void* words, size_t i) {
+  uint64_t word;
+  std::memcpy(&word, static_cast<const char*>(words) + i * 8, 8);
+  return word;
+}
+
+/// For processors that count the bits of a word in one instruction.
+struct WordBits {
+  static uint64_t Different(const void* a, const void* b, size_t words) {
+    uint64_t count = 0;
+#pragma GCC unroll 4
+    for (size_t i = 0; i < words; ++i) {
+      count += __builtin_popcountll(WordAt(a, i) ^ WordAt(b, i));
+    }
+    return count;
+  }
+  static SharedBits Shared(const void* a, const void* b, size_t words) {
+    SharedBits bits{0, 0};
+#pragma GCC unroll 4
+    for (size_t i = 0; i < words; ++i) {
+      bits.both += __builtin_popcountll(WordAt(a, i) & WordAt(b, i));
+      bits.either += __builtin_popcountll(WordAt(a, i) | WordAt(b, i));
+    }
+    return bits;
+  }
+};
+
+/// KernelSet::Distance::pair of Metric::kHamming.
+template <class B>
+float HammingPair(const void* a, const void* b, size_t dimension) {
+  return static_cast<float>(B::Different(a, b, (dimension + 63) / 64));
+}
+
+/// KernelSet::Distance::pair of Metric::kJaccard.
+template <class B>
+float JaccardPair(const void* a, const void* b, size_t dimension) {
+  const SharedBits bits = B::Shared(a, b, (dimension + 63) / 64);
+  if (bits.either == 0) return 0;
+  return 1 - static_cast<float>(bits.both) / static_cast<float>(bits.either);
+}
+
+/// KernelSet::Distance::rows of bits.
+template <KernelSet::PairFunction kPair>
+void BitRows(const void* query, const void* rows, size_t stride_bytes, size_t row_count,
+             size_t dimension, float* distances) {
+  auto at = static_cast<const char*>(rows);
+  for (size_t i = 0; i < row_count; ++i) {
+    distances[i] = kPair(query, at + i * stride_bytes, dimension);
+  }
+}
+
+/// KernelSet::Distance::gather of bits.
+template <KernelSet::PairFunction kPair>
+void BitGather(const void* query, const void* rows, size_t stride_bytes, const uint32_t* ids,
+               size_t id_count, size_t dimension, float* distances) {
+  constexpr size_t kAhead = 8;
+  auto at = static_cast<const char*>(rows);
+  for (size_t i = 0; i < id_count; ++i) {
+    if (i + kAhead < id_count) PrefetchRow(at + ids[i + kAhead] * stride_bytes, dimension / 8);
+    distances[i] = kPair(query, at + ids[i] * stride_bytes, dimension);
+  }
+}
+
+/// The metrics of bits.
+template <class B>
+constexpr void SetBitDistances(KernelSet& set) {
+  const auto column = static_cast<size_t>(ElementType::kBits);
+  set.distance[static_cast<size_t>(Metric::kHamming)][column] = {
+      &BitRows<&HammingPair<B>>, &BitGather<&HammingPair<B>>, &HammingPair<B>};
+  set.distance[static_cast<size_t>(Metric::kJaccard)][column] = {
+      &BitRows<&JaccardPair<B>>, &BitGather<&JaccardPair<B>>, &JaccardPair<B>};
+}
+
+/// Gathers what a file with policies of these names has to offer.
+template <class F32, class F16, class BF16, class I8, class U8, class Bits>
 constexpr KernelSet MakeSet(const char* name) {
   KernelSet set;
   set.name = name;
@@ -392,9 +482,12 @@ constexpr KernelSet MakeSet(const char* name) {
   SetDistances<F16>(set, ElementType::kF16);
   SetDistances<BF16>(set, ElementType::kBF16);
   SetDistances<I8>(set, ElementType::kI8);
+  SetDistances<U8>(set, ElementType::kU8);
+  SetBitDistances<Bits>(set);
   set.block[static_cast<size_t>(Metric::kCosine)] = &BlockKernel<F32, kCosineSums>;
   set.block[static_cast<size_t>(Metric::kInnerProduct)] = &BlockKernel<F32, kDot>;
   set.block[static_cast<size_t>(Metric::kL2)] = &BlockKernel<F32, kDifference>;
+  set.block[static_cast<size_t>(Metric::kL1)] = &BlockKernel<F32, kAbsolute>;
   set.squared_norm = &SquaredNorm<F32>;
   set.hadamard = &HadamardKernel<F32>;
   set.sign_bits = &SignBitsKernel<F32>;

@@ -18,6 +18,19 @@ void ToI8(const float* values, size_t count, int8_t* elements) {
   for (size_t i = 0; i < count; ++i) elements[i] = static_cast<int8_t>(values[i] * scale);
 }
 
+void ToU8(const float* values, size_t count, uint8_t* elements) {
+  for (size_t i = 0; i < count; ++i) {
+    elements[i] = static_cast<uint8_t>(values[i] > 0 ? (values[i] < 255 ? values[i] : 255) : 0);
+  }
+}
+
+void ToBits(const float* values, size_t count, uint8_t* elements) {
+  std::memset(elements, 0, RowBytes(ElementType::kBits, count));
+  for (size_t i = 0; i < count; ++i) {
+    if (values[i] != 0) elements[i / 8] |= static_cast<uint8_t>(1u << (i % 8));
+  }
+}
+
 }  // namespace
 
 size_t ElementBytes(ElementType type) {
@@ -25,9 +38,16 @@ size_t ElementBytes(ElementType type) {
     case ElementType::kF32: return 4;
     case ElementType::kF16:
     case ElementType::kBF16: return 2;
-    case ElementType::kI8: return 1;
+    case ElementType::kI8:
+    case ElementType::kU8: return 1;
+    case ElementType::kBits: return 0;
   }
   return 0;
+}
+
+size_t RowBytes(ElementType type, size_t dimension) {
+  if (type == ElementType::kBits) return (dimension + 63) / 64 * 8;
+  return dimension * ElementBytes(type);
 }
 
 void ToElements(ElementType type, const float* values, size_t count, void* elements) {
@@ -39,6 +59,8 @@ void ToElements(ElementType type, const float* values, size_t count, void* eleme
       for (size_t i = 0; i < count; ++i) halves[i] = F32ToBF16(values[i]);
       return;
     case ElementType::kI8: ToI8(values, count, static_cast<int8_t*>(elements)); return;
+    case ElementType::kU8: ToU8(values, count, static_cast<uint8_t*>(elements)); return;
+    case ElementType::kBits: ToBits(values, count, static_cast<uint8_t*>(elements)); return;
   }
 }
 
@@ -55,6 +77,14 @@ void FromElements(ElementType type, const void* elements, size_t count, float* v
     case ElementType::kI8:
       for (size_t i = 0; i < count; ++i) {
         values[i] = static_cast<float>(static_cast<const int8_t*>(elements)[i]) / 127.0f;
+      }
+      return;
+    case ElementType::kU8:
+      for (size_t i = 0; i < count; ++i) values[i] = static_cast<const uint8_t*>(elements)[i];
+      return;
+    case ElementType::kBits:
+      for (size_t i = 0; i < count; ++i) {
+        values[i] = static_cast<const uint8_t*>(elements)[i / 8] >> (i % 8) & 1;
       }
       return;
   }

@@ -20,7 +20,7 @@ bool RunsAvx512() {
 
 bool RunsAvx512Bf16() {
   return RunsAvx512() && __builtin_cpu_supports("avx512bf16") &&
-         __builtin_cpu_supports("avx512vbmi");
+         __builtin_cpu_supports("avx512vbmi") && __builtin_cpu_supports("avx512vpopcntdq");
 }
 
 std::vector<const KernelSet*> FindUsable() {

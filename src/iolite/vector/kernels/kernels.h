@@ -54,7 +54,8 @@ struct ScanBlock {
 };
 
 /// The inner loops of one instruction set. Elements are `float` for kF32, `uint16_t` for kF16 and
-/// kBF16, `int8_t` for kI8; the query has the rows' element type.
+/// kBF16, `int8_t` for kI8, `uint8_t` for kU8; kBits has whole 64-bit words, with zeros behind the
+/// last dimension. The query has the rows' element type.
 ///
 /// A distance depends on the query, the row and the instruction set alone: never on how many rows
 /// or queries were asked for at once, so every way to scan gives the same bits. Never NaN for
@@ -79,9 +80,10 @@ struct KernelSet {
     PairFunction pair = nullptr;
   };
 
-  std::string_view name;    ///< `x86-64`, `avx2`, `avx512`, `avx512-bf16`
-  Distance distance[3][4];  ///< by Metric, ElementType
-  BlockFunction block[3];   ///< by Metric; f32
+  std::string_view name;  ///< `x86-64`, `avx2`, `avx512`, `avx512-bf16`
+  /// By Metric and ElementType; null where CheckMetric refuses.
+  Distance distance[kMetricCount][kElementTypeCount];
+  BlockFunction block[kMetricCount] = {};  ///< by Metric; f32
   /// The sum of squares: infinite or NaN when an element is, or when a vector is too long for f32.
   float (*squared_norm)(const float* values, size_t dimension) = nullptr;
   void (*to_f16)(const float* values, size_t count, uint16_t* f16) = nullptr;

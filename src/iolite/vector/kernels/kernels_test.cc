@@ -18,16 +18,15 @@ using testing::GaussianRows;
 using testing::TrueDistance;
 
 constexpr size_t kDimensions[] = {1, 3, 15, 16, 17, 31, 32, 33, 63, 64, 65, 384, 1025, 4096};
-constexpr Metric kMetrics[] = {Metric::kCosine, Metric::kInnerProduct, Metric::kL2};
+constexpr Metric kMetrics[] = {Metric::kCosine, Metric::kInnerProduct, Metric::kL2, Metric::kL1};
 constexpr ElementType kTypes[] = {ElementType::kF32, ElementType::kF16, ElementType::kBF16,
-                                  ElementType::kI8};
+                                  ElementType::kI8, ElementType::kU8};
 constexpr size_t kRows = 11;
 
 // Rows as elements of one type, apart by an odd stride, and what the elements stand for as f32.
 struct Case {
   Case(ElementType type, size_t dimension, const std::vector<float>& values) : type(type) {
-    element_bytes = ElementBytes(type);
-    stride = (dimension + 3) * element_bytes;
+    stride = RowBytes(type, dimension + 3);
     const size_t row_count = values.size() / dimension;
     bytes.resize(row_count * stride);
     seen.resize(values.size());
@@ -43,7 +42,7 @@ struct Case {
   char* Row(size_t row) { return bytes.data() + row * stride; }
 
   ElementType type;
-  size_t element_bytes, stride;
+  size_t stride;
   std::vector<char> bytes;
   std::vector<float> seen;
 };
@@ -52,9 +51,10 @@ double Scale(Metric metric, std::span<const float> a, std::span<const float> b) 
   if (metric == Metric::kCosine) return 1;
   double scale = 0;
   for (size_t i = 0; i < a.size(); ++i) {
-    scale += metric == Metric::kL2
-                 ? (std::abs(a[i]) + std::abs(b[i])) * (std::abs(a[i]) + std::abs(b[i]))
-                 : std::abs(a[i] * b[i]);
+    const double sum = std::abs(a[i]) + std::abs(b[i]);
+    scale += metric == Metric::kL2   ? sum * sum
+             : metric == Metric::kL1 ? sum
+                                     : std::abs(a[i] * b[i]);
   }
   return scale;
 }
@@ -81,8 +81,9 @@ TEST(Kernels, EverySetGivesTheTrueDistance) {
   for (const KernelSet* set : UsableKernelSets()) {
     for (size_t dimension : kDimensions) {
       const auto values = GaussianRows(dimension, kRows, dimension);
+      const auto whole = testing::WholeRows(dimension, kRows, dimension, 255);
       for (ElementType type : kTypes) {
-        Case data(type, dimension, values);
+        Case data(type, dimension, type == ElementType::kU8 ? whole : values);
         for (Metric metric : kMetrics) ExpectTrueDistances(*set, metric, data, dimension);
       }
     }
@@ -106,6 +107,40 @@ TEST(Kernels, ZerosAndTinyNumbers) {
         }
       }
     }
+  }
+}
+
+TEST(Kernels, BitsAreCounted) {
+  for (const KernelSet* set : UsableKernelSets()) {
+    for (size_t dimension : {1ul, 3ul, 63ul, 64ul, 65ul, 513ul, 1025ul, 4096ul, 65'536ul}) {
+      auto values = testing::WholeRows(dimension, kRows, dimension, 1);
+      std::fill_n(values.begin() + dimension, dimension, 0.0f);
+      std::fill_n(values.begin() + 2 * dimension, dimension, 1.0f);
+      Case data(ElementType::kBits, dimension, values);
+      EXPECT_EQ(data.seen, values);
+      ExpectTrueDistances(*set, Metric::kHamming, data, dimension);
+      ExpectTrueDistances(*set, Metric::kJaccard, data, dimension);
+      const auto& jaccard = set->Of(Metric::kJaccard, ElementType::kBits);
+      EXPECT_EQ(jaccard.pair(data.Row(1), data.Row(1), dimension), 0);
+      EXPECT_EQ(jaccard.pair(data.Row(1), data.Row(2), dimension), 1);
+      EXPECT_EQ(
+          set->Of(Metric::kHamming, ElementType::kBits).pair(data.Row(1), data.Row(2), dimension),
+          static_cast<float>(dimension));
+    }
+  }
+}
+
+TEST(Kernels, TheFarthestBytesDoNotOverflow) {
+  constexpr size_t kDimension = 65'536;
+  const std::vector<uint8_t> zeros(kDimension), ones(kDimension, 255);
+  for (const KernelSet* set : UsableKernelSets()) {
+    auto pair = [&](Metric metric, const auto& a, const auto& b) {
+      return set->Of(metric, ElementType::kU8).pair(a.data(), b.data(), kDimension);
+    };
+    EXPECT_EQ(pair(Metric::kL2, zeros, ones), 65'025.0f * kDimension) << set->name;
+    EXPECT_EQ(pair(Metric::kInnerProduct, ones, ones), -65'025.0f * kDimension) << set->name;
+    EXPECT_EQ(pair(Metric::kL1, zeros, ones), 255.0f * kDimension) << set->name;
+    EXPECT_EQ(pair(Metric::kCosine, ones, ones), 0) << set->name;
   }
 }
 

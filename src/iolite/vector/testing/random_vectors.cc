@@ -27,6 +27,13 @@ std::vector<float> GaussianRows(uint64_t seed, size_t row_count, size_t dimensio
   return rows;
 }
 
+std::vector<float> WholeRows(uint64_t seed, size_t row_count, size_t dimension, int largest) {
+  std::mt19937_64 random(seed);
+  std::vector<float> rows(row_count * dimension);
+  for (float& value : rows) value = static_cast<float>(random() % (largest + 1));
+  return rows;
+}
+
 // Like what encoders make: overlapping clusters on a surface of few dimensions within many, with
 // noise.
 std::vector<float> EmbeddingRows(uint64_t seed, size_t row_count, size_t dimension,
@@ -52,14 +59,19 @@ std::vector<float> EmbeddingRows(uint64_t seed, size_t row_count, size_t dimensi
 }
 
 double TrueDistance(Metric metric, std::span<const float> a, std::span<const float> b) {
-  double dot = 0, difference = 0, norm_a = 0, norm_b = 0;
+  double dot = 0, difference = 0, norm_a = 0, norm_b = 0, absolute = 0, both = 0, either = 0;
   for (size_t i = 0; i < a.size(); ++i) {
     const double x = a[i], y = b[i];
     dot += x * y;
     difference += (x - y) * (x - y);
     norm_a += x * x;
     norm_b += y * y;
+    absolute += std::abs(x - y);
+    both += x != 0 && y != 0 ? 1 : 0;
+    either += x != 0 || y != 0 ? 1 : 0;
   }
+  if (metric == Metric::kL1 || metric == Metric::kHamming) return absolute;
+  if (metric == Metric::kJaccard) return either == 0 ? 0 : 1 - both / either;
   if (metric == Metric::kL2) return difference;
   if (metric == Metric::kInnerProduct) return -dot;
   // As the interface says: too short for f32 counts as zero.

@@ -16,6 +16,9 @@ std::vector<float> EmbeddingRows(uint64_t seed, size_t row_count, size_t dimensi
 /// Independent values with mean 0 and standard deviation 1.
 std::vector<float> GaussianRows(uint64_t seed, size_t row_count, size_t dimension);
 
+/// Independent whole numbers from 0 to `largest`: for u8 and, with 1, for bits.
+std::vector<float> WholeRows(uint64_t seed, size_t row_count, size_t dimension, int largest);
+
 /// What a search must find, computed one pair at a time in f64.
 std::vector<Neighbor> TrueNeighbors(Metric metric, std::span<const float> rows, size_t dimension,
                                     std::span<const float> query, size_t k,
