@@ -70,4 +70,13 @@ Status VectorIndex::SearchBatch(const RequestContext& context, Executor& executo
   });
 }
 
+Result<std::string> VectorIndexBuilder::FinishInMemory(const RequestContext& context) {
+  std::string file;
+  IOLITE_RETURN_IF_ERROR(Finish(context, [&](std::string_view bytes) {
+    file.append(bytes);
+    return Status::Ok();
+  }));
+  return file;
+}
+
 }  // namespace iolite::vector

@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <span>
@@ -59,6 +60,9 @@ struct VectorSearch {
   size_t k = 10;
   /// Size of the candidate pool of an approximate search; 0 lets the index choose.
   size_t ef = 0;
+  /// The share of the true neighbours that shall be found, where `ef` is 0: the index chooses the
+  /// pool that reached it when it was built. 0 for the index's own choice. Only `qg` looks at it.
+  float target_recall = 0;
   /// Rows that may appear; null for all. Rows past the end are ignored.
   const columnar::RowSet* allowed = nullptr;
   /// Rows that may not appear; null for none. Stands apart from `allowed` because it lives longer.
@@ -94,7 +98,7 @@ class VectorIndex {
                              std::span<const float> queries, const VectorSearch& request,
                              std::span<Neighbor> out, std::span<size_t> counts) const;
 
-  virtual std::string_view kind() const = 0;  ///< `flat`, `usearch`
+  virtual std::string_view kind() const = 0;  ///< `flat`, `usearch`, `qg`
   virtual Metric metric() const = 0;
   virtual ElementType element_type() const = 0;
   virtual int32_t dimension() const = 0;
@@ -117,8 +121,12 @@ class VectorIndexBuilder {
   /// or infinity; nothing of the call is added then.
   virtual Status Add(const RequestContext& context, std::span<const float> rows,
                      size_t row_count) = 0;
-  /// The bytes of the index file. The builder is spent.
-  virtual Result<std::string> Finish(const RequestContext& context) = 0;
+  /// Takes bytes that follow those of the call before.
+  using WriteFunction = std::function<Status(std::string_view bytes)>;
+  /// Writes the index file. The builder is spent.
+  virtual Status Finish(const RequestContext& context, const WriteFunction& write) = 0;
+  /// The same into memory.
+  Result<std::string> FinishInMemory(const RequestContext& context);
   virtual int64_t memory_bytes() const = 0;
 };
 

@@ -58,7 +58,7 @@ std::string Build(Data& data) {
                      .value();
   if (!builder->Add(RequestContext{}, data.rows, data.row_count()).ok()) std::abort();
   const int64_t start = Clock::System().monotonic_ns();
-  auto bytes = builder->Finish(RequestContext{}).value();
+  auto bytes = builder->FinishInMemory(RequestContext{}).value();
   data.build_seconds = static_cast<double>(Clock::System().monotonic_ns() - start) * 1e-9;
   return bytes;
 }

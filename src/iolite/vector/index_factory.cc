@@ -24,7 +24,18 @@ Result<std::unique_ptr<VectorIndex>> OpenUsearchBytes(std::string_view bytes,
   return std::unique_ptr<VectorIndex>(std::move(index));
 }
 
+Result<std::unique_ptr<VectorIndex>> OpenQg(const std::string& path, IndexOpenOptions options) {
+  IOLITE_ASSIGN_OR_RETURN(auto index, QgIndex::Open(path, std::move(options)));
+  return std::unique_ptr<VectorIndex>(std::move(index));
+}
+
+Result<std::unique_ptr<VectorIndex>> OpenQgBytes(std::string_view bytes, IndexOpenOptions options) {
+  IOLITE_ASSIGN_OR_RETURN(auto index, QgIndex::OpenBytes(bytes, std::move(options)));
+  return std::unique_ptr<VectorIndex>(std::move(index));
+}
+
 constexpr std::array kEntries = {
+    Entry{{"qg", ".idx.qg", "1"}, &OpenQg, &OpenQgBytes, &MakeQgBuilder},
     Entry{{"usearch", ".idx.usearch", "2"}, &OpenUsearch, &OpenUsearchBytes, &MakeUsearchBuilder},
 };
 

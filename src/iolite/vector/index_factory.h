@@ -6,6 +6,8 @@
 #include <string_view>
 
 #include "iolite/vector/index.h"
+#include "iolite/vector/qg_builder.h"
+#include "iolite/vector/qg_index.h"
 #include "iolite/vector/usearch_builder.h"
 #include "iolite/vector/usearch_index.h"
 
@@ -13,8 +15,8 @@ namespace iolite::vector {
 
 /// A kind of index that lives in a file of its own. FlatIndex has none: it is made over the rows.
 struct IndexKind {
-  std::string_view name;     ///< `usearch`, as manifests and settings say it
-  std::string_view suffix;   ///< `.idx.usearch`, behind the segment's stem
+  std::string_view name;     ///< `qg`, as manifests and settings say it
+  std::string_view suffix;   ///< `.idx.qg`, behind the segment's stem
   std::string_view version;  ///< of the format, for manifests
 };
 

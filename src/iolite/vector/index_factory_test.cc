@@ -12,7 +12,7 @@ TEST(IndexFactory, BuildsAndOpensByKind) {
     auto builder = MakeIndexBuilder(kind.name, {.metric = Metric::kL2, .dimension = 2}).value();
     const float rows[] = {0, 0, 1, 1, 2, 2};
     ASSERT_TRUE(builder->Add(RequestContext{}, rows, 3).ok());
-    const std::string bytes = builder->Finish(RequestContext{}).value();
+    const std::string bytes = builder->FinishInMemory(RequestContext{}).value();
     auto index = OpenIndexBytes(kind.name, bytes, {}).value();
     EXPECT_EQ(index->kind(), kind.name);
     EXPECT_EQ(index->row_count(), 3);
@@ -23,7 +23,7 @@ TEST(IndexFactory, BuildsAndOpensByKind) {
 TEST(IndexFactory, NamesTheKindsThereAre) {
   auto status = FindIndexKind("faiss").status();
   EXPECT_EQ(status.code(), StatusCode::kInvalidArgument);
-  EXPECT_EQ(status.message(), "'faiss' is no kind of index file. Kinds: usearch");
+  EXPECT_EQ(status.message(), "'faiss' is no kind of index file. Kinds: qg, usearch");
   EXPECT_EQ(OpenIndex("x", "y", {}).status().code(), StatusCode::kInvalidArgument);
   EXPECT_EQ(MakeIndexBuilder("x", {}).status().code(), StatusCode::kInvalidArgument);
 }

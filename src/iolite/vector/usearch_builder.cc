@@ -8,6 +8,7 @@
 #include <limits>
 #include <mutex>
 #include <numeric>
+#include <utility>
 #include <vector>
 
 #include <usearch/index.hpp>
@@ -119,7 +120,7 @@ class UsearchBuilder final : public VectorIndexBuilder {
 
   Status Start();
   Status Add(const RequestContext& context, std::span<const float> rows, size_t row_count) override;
-  Result<std::string> Finish(const RequestContext& context) override;
+  Status Finish(const RequestContext& context, const WriteFunction& write) override;
   int64_t memory_bytes() const override {
     return file_reservation_.bytes() + build_reservation_.bytes();
   }
@@ -217,7 +218,7 @@ Status UsearchBuilder::Add(const RequestContext& context, std::span<const float>
   return Status::Ok();
 }
 
-Result<std::string> UsearchBuilder::Finish(const RequestContext& context) {
+Status UsearchBuilder::Finish(const RequestContext& context, const WriteFunction& write) {
   if (spent_) return FailedPrecondition("The index builder has finished: make another one");
   spent_ = true;
   IOLITE_RETURN_IF_ERROR(context.Check());
@@ -243,7 +244,7 @@ Result<std::string> UsearchBuilder::Finish(const RequestContext& context) {
   graph_.reset();
   build_rows_ = {};
   build_reservation_.Release();
-  return std::move(file_);
+  return write(std::exchange(file_, {}));
 }
 
 Status UsearchBuilder::ReserveForBuild() {

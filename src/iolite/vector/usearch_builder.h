@@ -20,6 +20,9 @@ struct IndexBuildOptions {
   int32_t connectivity = 16;
   /// Size of the candidate pool while inserting.
   int32_t expansion_add = 128;
+  /// Some vectors like those that will be asked for, dimension floats each: `qg` then chooses its
+  /// pools by them. They must live until Finish returns.
+  std::span<const float> sample_queries;
   Executor* executor = nullptr;  ///< null for the caller's thread
   Budget* budget = &Budget::Unlimited();
   ProgressFunction progress;

@@ -21,7 +21,7 @@ std::string BuildSmall(ElementType type = ElementType::kF32) {
                                      .connectivity = 4})
                      .value();
   EXPECT_TRUE(builder->Add(RequestContext{}, rows, kRowCount).ok());
-  return builder->Finish(RequestContext{}).value();
+  return builder->FinishInMemory(RequestContext{}).value();
 }
 
 // Opens and searches in every way. Whatever the bytes say, there is an error or an answer of rows

@@ -6,8 +6,10 @@
 #include <vector>
 
 #include "iolite/vector/internal/exact_scan.h"
+#include "iolite/vector/internal/expectation.h"
 #include "iolite/vector/internal/graph_walk.h"
 #include "iolite/vector/internal/mapped_file.h"
+#include "iolite/vector/internal/proposals.h"
 #include "iolite/vector/internal/query.h"
 #include "iolite/vector/internal/sign_codes.h"
 #include "iolite/vector/internal/survivors.h"
@@ -38,10 +40,6 @@ constexpr double kWalkShareMin = 0.4;
 // what the filter's share explains, is lost among rows that may not appear. Without a filter it is
 // 13 to 26.
 constexpr double kVisitedPerPlaceMax = 40;
-// Candidates that codes propose for each wanted row, and at least.
-constexpr size_t kCodesPerRow = 8;
-constexpr size_t kCodesMin = 200;
-constexpr size_t kCodesGrowth = 6;
 // Codes are made when exact scans have cost about as much as making them.
 constexpr uint64_t kScansBeforeCodes = 2;
 // A walk visits about this many rows a place; when that is near the whole table, a scan is cheaper.
@@ -52,18 +50,6 @@ constexpr size_t kRescoredMin = 64;
 
 // i8 elements are 127 times a unit vector's.
 constexpr float kI8Scale = 1.0f / (127.0f * 127.0f);
-
-// How many of the answers come from the second half of what was proposed, nearest first.
-size_t LateAnswers(const TopK& top, std::span<const Neighbor> proposed) {
-  std::vector<uint32_t> late;
-  for (const Neighbor& neighbor : proposed.subspan(proposed.size() / 2))
-    late.push_back(neighbor.row);
-  std::sort(late.begin(), late.end());
-  return static_cast<size_t>(
-      std::count_if(top.kept().begin(), top.kept().end(), [&](const Neighbor& neighbor) {
-        return std::binary_search(late.begin(), late.end(), neighbor.row);
-      }));
-}
 
 class OpenedIndex final : public UsearchIndex {
  public:
@@ -233,28 +219,25 @@ Status OpenedIndex::ByGraph(Run& run, size_t visited_max, bool& answered) const 
   return Status::Ok();
 }
 
-// Codes propose, exact distances decide. When answers are still found in the second half of the
-// proposals, the codes cannot tell the rows apart well enough and more are asked for; when many
-// are, as among rows that are all equally far, only comparing all of them is right.
 Status OpenedIndex::ByCodes(Run& run, std::string reason) const {
-  size_t proposed = std::max(run.wanted * kCodesPerRow, kCodesMin);
-  if (proposed * 4 > run.survivors.count()) return Exact(run, std::move(reason));
+  internal::Proposals proposals(run.wanted, run.survivors.count());
+  if (!proposals.worthwhile()) return Exact(run, std::move(reason));
   const auto* codes = CodesFor(run.context, run.survivors.count());
   if (codes == nullptr) return Exact(run, std::move(reason));
   run.stats.plan = run.survivors.all() ? "codes" : "codes over the filter";
-  for (; proposed * 4 <= run.survivors.count(); proposed *= kCodesGrowth) {
-    std::vector<Neighbor> room(proposed);
+  for (auto verdict = internal::Proposals::Verdict::kAskForMore;
+       verdict == internal::Proposals::Verdict::kAskForMore;) {
+    std::vector<Neighbor> room(proposals.count());
     IOLITE_ASSIGN_OR_RETURN(const size_t found,
                             codes->Search(run.context, run.request.query, run.survivors, room));
     run.stats.rows_visited += run.survivors.count();
     run.top.Clear();
     IOLITE_RETURN_IF_ERROR(Rescore(run, std::span(room).first(found)));
-    const size_t late = LateAnswers(run.top, std::span(room).first(found));
-    if (late == 0) {
+    verdict = proposals.Judge(run.top, std::span(room).first(found));
+    if (verdict == internal::Proposals::Verdict::kSettled) {
       run.stats.reason = std::move(reason);
       return Status::Ok();
     }
-    if (late > std::max<size_t>(1, run.wanted / 4)) break;
   }
   run.top.Clear();
   return Exact(run, reason + ", and their codes lie too close together");
@@ -309,43 +292,19 @@ const internal::SignCodes* OpenedIndex::CodesFor(const RequestContext& context,
   return codes_owner_.get();
 }
 
-template <class T>
-Status Expect(std::string_view what, const std::optional<T>& expected, T found) {
-  if (!expected || *expected == found) return Status::Ok();
-  return DataLoss("The usearch index has {} {}, expected was {}", what, found, *expected);
-}
-
-Status CheckExpectation(const IndexExpectation& expect, const internal::UsearchFile& file) {
-  auto name = [](auto value, auto namer) {
-    return value ? std::optional<std::string_view>(namer(*value)) : std::nullopt;
-  };
-  IOLITE_RETURN_IF_ERROR(
-      Expect("metric", name(expect.metric, MetricName), MetricName(file.metric())));
-  IOLITE_RETURN_IF_ERROR(Expect("element type", name(expect.element_type, ElementTypeName),
-                                ElementTypeName(file.element_type())));
-  IOLITE_RETURN_IF_ERROR(
-      Expect("dimension", expect.dimension, static_cast<int32_t>(file.dimension())));
-  return Expect("row count", expect.row_count, static_cast<int64_t>(file.row_count()));
-}
-
 Result<std::unique_ptr<UsearchIndex>> OpenAny(std::string_view bytes, IndexOpenOptions options,
                                               int64_t mapped_bytes) {
   IOLITE_ASSIGN_OR_RETURN(auto file, internal::UsearchFile::Parse(bytes));
-  IOLITE_RETURN_IF_ERROR(CheckExpectation(options.expect, file));
   if (options.rows != nullptr && options.rows_stride < file.dimension()) {
     return InvalidArgument("Rows of dimension {} cannot lie {} floats apart", file.dimension(),
                            options.rows_stride);
   }
   IOLITE_ASSIGN_OR_RETURN(auto reservation, options.budget->Reserve(file.memory_bytes()));
-  return std::unique_ptr<UsearchIndex>(std::make_unique<OpenedIndex>(
-      std::move(file), std::move(options), mapped_bytes, std::move(reservation)));
-}
-
-// Keeps two things alive at once.
-std::shared_ptr<const void> Both(std::shared_ptr<const void> first,
-                                 std::shared_ptr<const void> second) {
-  return std::make_shared<std::pair<std::shared_ptr<const void>, std::shared_ptr<const void>>>(
-      std::move(first), std::move(second));
+  const IndexExpectation expect = options.expect;
+  auto index = std::make_unique<OpenedIndex>(std::move(file), std::move(options), mapped_bytes,
+                                             std::move(reservation));
+  IOLITE_RETURN_IF_ERROR(internal::CheckExpectation(expect, *index));
+  return std::unique_ptr<UsearchIndex>(std::move(index));
 }
 
 }  // namespace
@@ -354,7 +313,7 @@ Result<std::unique_ptr<UsearchIndex>> UsearchIndex::Open(const std::string& path
                                                          IndexOpenOptions options) {
   IOLITE_ASSIGN_OR_RETURN(auto mapped, internal::MappedFile::Open(path));
   const std::string_view bytes = mapped->bytes();
-  options.keep_alive = Both(std::move(options.keep_alive), std::move(mapped));
+  options.keep_alive = internal::Both(std::move(options.keep_alive), std::move(mapped));
   auto opened = OpenAny(bytes, std::move(options), static_cast<int64_t>(bytes.size()));
   if (!opened.ok()) return opened.status().WithContext(path);
   return opened;

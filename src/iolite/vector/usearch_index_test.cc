@@ -34,7 +34,7 @@ std::string Build(const std::vector<float>& rows, IndexBuildOptions options) {
   EXPECT_TRUE(added.ok()) << added.ToString();
   added = (*builder)->Add(context, std::span(rows).subspan(half * options.dimension), count - half);
   EXPECT_TRUE(added.ok()) << added.ToString();
-  auto bytes = (*builder)->Finish(context);
+  auto bytes = (*builder)->FinishInMemory(context);
   EXPECT_TRUE(bytes.ok()) << bytes.status().ToString();
   return std::move(bytes).value();
 }
@@ -220,8 +220,9 @@ TEST(UsearchIndex, RefusesBadQueriesAndRows) {
   EXPECT_EQ(builder->Add(RequestContext{}, bad, 3).code(), StatusCode::kInvalidArgument);
   // Nothing of a refused call is kept.
   EXPECT_TRUE(builder->Add(RequestContext{}, std::span(bad).first(2), 1).ok());
-  EXPECT_EQ(OpenBytes(builder->Finish(RequestContext{}).value())->row_count(), 1);
-  EXPECT_EQ(builder->Finish(RequestContext{}).status().code(), StatusCode::kFailedPrecondition);
+  EXPECT_EQ(OpenBytes(builder->FinishInMemory(RequestContext{}).value())->row_count(), 1);
+  EXPECT_EQ(builder->FinishInMemory(RequestContext{}).status().code(),
+            StatusCode::kFailedPrecondition);
   EXPECT_EQ(MakeUsearchBuilder({.dimension = 0}).status().code(), StatusCode::kInvalidArgument);
   auto i8 =
       MakeUsearchBuilder({.metric = Metric::kL2, .element_type = ElementType::kI8, .dimension = 2})
@@ -250,7 +251,7 @@ TEST(UsearchIndex, StopsWhenAsked) {
   };
   auto builder = MakeUsearchBuilder(options).value();
   ASSERT_TRUE(builder->Add(RequestContext{}, rows, 2000).ok());
-  EXPECT_EQ(builder->Finish(stopping).status().code(), StatusCode::kCancelled);
+  EXPECT_EQ(builder->FinishInMemory(stopping).status().code(), StatusCode::kCancelled);
 }
 
 TEST(UsearchIndex, BuildingStaysWithinItsBudget) {

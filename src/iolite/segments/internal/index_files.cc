@@ -88,10 +88,12 @@ Status IndexFilesWriter::Seal(const RequestContext& context, SegmentManifest& ma
 }
 
 Status IndexFilesWriter::SealIndex(const RequestContext& context, SegmentManifest& manifest) {
-  IOLITE_ASSIGN_OR_RETURN(std::string bytes, index_->Finish(context));
-  index_.reset();
   IOLITE_ASSIGN_OR_RETURN(auto stream, ObjectOutputStream::Open(*options_.store, IndexPath(stem_)));
-  IOLITE_RETURN_IF_ARROW_ERROR(stream->Write(bytes.data(), static_cast<int64_t>(bytes.size())));
+  IOLITE_RETURN_IF_ERROR(index_->Finish(context, [&](std::string_view bytes) -> Status {
+    IOLITE_RETURN_IF_ARROW_ERROR(stream->Write(bytes.data(), static_cast<int64_t>(bytes.size())));
+    return Status::Ok();
+  }));
+  index_.reset();
   IOLITE_ASSIGN_OR_RETURN(auto sealed, stream->Seal());
   IOLITE_ASSIGN_OR_RETURN(auto kind, vector::FindIndexKind(kIndexKind));
   manifest.index_kind = kind.name;

@@ -16,6 +16,7 @@ constexpr uint64_t kRotationSeed = 0x696f6c697465;  // "iolite"
 // The mean of this many rows, evenly spread, is as good as that of all.
 constexpr uint32_t kMeanRows = 4096;
 constexpr uint32_t kRowsPerTask = 1024;
+constexpr size_t kLine = 64;
 
 size_t BitsFor(size_t dimension) { return std::max<size_t>(64, std::bit_ceil(dimension)); }
 
@@ -33,13 +34,11 @@ void ReadRow(const Matrix& matrix, uint32_t row, float* values) {
 
 int64_t SignCodes::BytesFor(uint32_t row_count, size_t dimension) {
   return static_cast<int64_t>(row_count) *
-         static_cast<int64_t>(BitsFor(dimension) / 8 + sizeof(kernels::SignRows::Factors));
+         static_cast<int64_t>(kernels::SignRows::StrideBytes(BitsFor(dimension)));
 }
 
 int64_t SignCodes::memory_bytes() const {
-  return static_cast<int64_t>(lines_.size() * sizeof(Line) +
-                              factors_.size() * sizeof(kernels::SignRows::Factors) +
-                              (mean_.size() + signs_.size()) * sizeof(float));
+  return static_cast<int64_t>(room_.size() + (mean_.size() + signs_.size()) * sizeof(float));
 }
 
 Result<std::unique_ptr<const SignCodes>> SignCodes::Build(const RequestContext& context,
@@ -51,8 +50,10 @@ Result<std::unique_ptr<const SignCodes>> SignCodes::Build(const RequestContext& 
   codes->metric_ = matrix.metric;
   codes->dimension_ = matrix.dimension;
   codes->bits_ = BitsFor(matrix.dimension);
-  codes->lines_.resize((matrix.row_count * (codes->bits_ / 64) + 7) / 8);
-  codes->factors_.resize(matrix.row_count);
+  codes->stride_bytes_ = kernels::SignRows::StrideBytes(codes->bits_);
+  codes->room_.resize(matrix.row_count * codes->stride_bytes_ + kLine);
+  const size_t beyond = reinterpret_cast<uintptr_t>(codes->room_.data()) % kLine;
+  codes->codes_ = codes->room_.data() + (kLine - beyond) % kLine;
   codes->FindMean(matrix);
   codes->MakeSigns();
   const size_t task_count = (matrix.row_count + kRowsPerTask - 1) / kRowsPerTask;
@@ -121,10 +122,15 @@ void SignCodes::Encode(const Matrix& matrix, uint32_t row) {
   rotated.resize(bits_);
   ReadRow(matrix, row, values.data());
   const Centred centred = Rotate(values.data(), rotated.data());
-  const float sum = kernels::Kernels().sign_bits(rotated.data(), bits_, WordsOf(row));
+  thread_local std::vector<uint64_t> words;
+  words.resize(bits_ / 64);
+  const float sum = kernels::Kernels().sign_bits(rotated.data(), bits_, words.data());
   const bool l2 = metric_ == Metric::kL2;
-  factors_[row].add = l2 ? centred.squared_length : -centred.mean_product;
-  factors_[row].rescale = sum > 0 ? (l2 ? 2 : 1) * centred.squared_length / sum : 0;
+  const kernels::SignRows::Factors factors{
+      l2 ? centred.squared_length : -centred.mean_product,
+      sum > 0 ? (l2 ? 2 : 1) * centred.squared_length / sum : 0};
+  std::memcpy(RowOf(row), words.data(), bits_ / 8);
+  std::memcpy(RowOf(row) + bits_ / 8, &factors, sizeof(factors));
 }
 
 Result<size_t> SignCodes::Search(const RequestContext& context, std::span<const float> query,
@@ -146,7 +152,8 @@ Result<size_t> SignCodes::Search(const RequestContext& context, std::span<const 
   }
   // <q, s> = total - 2 * (sum over the negative ones), and the estimate subtracts it.
   const kernels::SignQuery sign_query{elements.data(), -step * static_cast<float>(total), 2 * step};
-  const kernels::SignRows rows{lines_.data()->words, factors_.data(), bits_};
+  const char* const run = codes_;
+  const kernels::SignRows rows{&run, 31, 0, stride_bytes_, bits_};
   TopK top(room, std::nullopt);
   Status status;
   float estimates[Survivors::kRun];

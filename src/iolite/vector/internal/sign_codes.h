@@ -54,14 +54,12 @@ class SignCodes {
   size_t bits_ = 0;
   std::vector<float> mean_;
   std::vector<float> signs_;
-  // Whole cache lines, so that a row of 512 bits is one.
-  struct alignas(64) Line {
-    uint64_t words[8];
-  };
-  std::vector<Line> lines_;
-  uint64_t* WordsOf(uint32_t row) { return lines_.data()->words + row * (bits_ / 64); }
+  char* RowOf(uint32_t row) { return codes_ + row * stride_bytes_; }
 
-  std::vector<kernels::SignRows::Factors> factors_;
+  // A row's bits and factors, from the border of a cache line on.
+  size_t stride_bytes_ = 0;
+  std::vector<char> room_;
+  char* codes_ = nullptr;
   Reservation reservation_;
 };
 

@@ -75,6 +75,11 @@ struct BF16 : F32 {
     return Widen(_mm_loadu_si128(reinterpret_cast<const __m128i*>(p)));
   }
   static Vec LoadPartial(const uint16_t* p, size_t n) { return Widen(LoadHalves(p, n)); }
+  static Vec Join(const uint16_t* high, const uint16_t* low) {
+    const __m256i below =
+        _mm256_cvtepi16_epi32(_mm_loadu_si128(reinterpret_cast<const __m128i*>(low)));
+    return _mm256_castsi256_ps(_mm256_add_epi32(_mm256_castps_si256(Load(high)), below));
+  }
 };
 
 struct I8 {
@@ -142,15 +147,14 @@ void SignEstimates(const SignQuery& query, const SignRows& rows, const uint32_t*
       _mm256_setr_epi64x(0, 0x0101010101010101, 0x0202020202020202, 0x0303030303030303);
   const size_t words = rows.dimension / 64;
   for (size_t i = 0; i < id_count; ++i) {
-    const uint64_t* row = rows.words + ids[i] * words;
-    if (i + 8 < id_count) __builtin_prefetch(rows.words + ids[i + 8] * words);
-    auto bits = reinterpret_cast<const char*>(row);
+    const char* row = rows.Row(ids[i]);
+    if (i + 8 < id_count) __builtin_prefetch(rows.Row(ids[i + 8]));
     __m256i sum = _mm256_setzero_si256();
     int set_count = 0;
-    for (size_t w = 0; w < words; ++w) set_count += __builtin_popcountll(row[w]);
+    for (size_t w = 0; w < words; ++w) set_count += __builtin_popcountll(SignWord(row, w));
     for (size_t d = 0; d < rows.dimension; d += 32) {
       int32_t word;
-      std::memcpy(&word, bits + d / 8, 4);
+      std::memcpy(&word, row + d / 8, 4);
       __m256i spread = _mm256_shuffle_epi8(_mm256_set1_epi32(word), byte_of_lane);
       __m256i set = _mm256_cmpeq_epi8(_mm256_and_si256(spread, bit), bit);
       __m256i values = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(query.elements + d));
@@ -160,7 +164,7 @@ void SignEstimates(const SignQuery& query, const SignRows& rows, const uint32_t*
     __m128i low = _mm_add_epi64(_mm256_castsi256_si128(sum), _mm256_extracti128_si256(sum, 1));
     low = _mm_add_epi64(low, _mm_unpackhi_epi64(low, low));
     const int32_t total = _mm_cvtsi128_si32(low) - 128 * set_count;
-    estimates[i] = Estimate(query, rows.factors[ids[i]], total);
+    estimates[i] = Estimate(query, FactorsOf(rows, row), total);
   }
 }
 

@@ -100,6 +100,11 @@ struct WideBF16 : F32 {
         _mm512_cvtepu16_epi32(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(p)));
     return _mm512_castsi512_ps(_mm512_slli_epi32(wide, 16));
   }
+  static Vec Join(const uint16_t* high, const uint16_t* low) {
+    const __m512i below =
+        _mm512_cvtepi16_epi32(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(low)));
+    return _mm512_castsi512_ps(_mm512_add_epi32(_mm512_castps_si512(Load(high)), below));
+  }
 };
 
 /// Widened to 16 bits; sums are exact.
@@ -202,11 +207,11 @@ inline __m128i SumsOfFour(const __m512i (&sums)[4]) {
                         _mm_hadd_epi32(quarter[2], quarter[3]));
 }
 
-/// Estimate() for four rows.
-inline __m128 EstimatesOfFour(const SignQuery& query, const SignRows::Factors* factors,
-                              const uint32_t* ids, __m128i sums) {
+/// Estimate() for four rows, whose factors are behind their bits.
+inline __m128 EstimatesOfFour(const SignQuery& query, const char* const (&factors)[4],
+                              __m128i sums) {
   auto load = [&](int r) {
-    return _mm_castsi128_ps(_mm_loadl_epi64(reinterpret_cast<const __m128i*>(factors + ids[r])));
+    return _mm_castsi128_ps(_mm_loadl_epi64(reinterpret_cast<const __m128i*>(factors[r])));
   };
   const __m128 low = _mm_unpacklo_ps(load(0), load(1)), high = _mm_unpacklo_ps(load(2), load(3));
   const __m128 add = _mm_movelh_ps(low, high), rescale = _mm_movehl_ps(high, low);
@@ -224,21 +229,24 @@ void SignEstimatesOf(const SignQuery& query, const SignRows& rows, const uint32_
   const size_t words = kWords > 0 ? kWords : rows.dimension / 64;
   __m512i elements[kWords > 0 ? kWords : 1];
   for (int w = 0; w < kWords; ++w) elements[w] = _mm512_loadu_si512(query.elements + 64 * w);
-  auto add_word = [&](__m512i sum, const uint64_t* row, size_t w) {
+  auto add_word = [&](__m512i sum, const char* row, size_t w) {
     const __m512i all = kWords > 0 ? elements[w] : _mm512_loadu_si512(query.elements + 64 * w);
-    return _mm512_dpbusd_epi32(sum, ones, _mm512_maskz_mov_epi8(row[w], all));
+    return _mm512_dpbusd_epi32(sum, ones, _mm512_maskz_mov_epi8(SignWord(row, w), all));
   };
   size_t i = 0;
   for (; i + 4 <= id_count; i += 4) {
     __m512i sums[4];
-    const uint64_t* row[4];
+    const char* row[4];
+    const char* factors[4];
 #pragma GCC unroll 4
     for (int r = 0; r < 4; ++r) {
       if (i + r + 24 < id_count) {
-        auto ahead = reinterpret_cast<const char*>(rows.words + ids[i + r + 24] * words);
+        const char* ahead = rows.Row(ids[i + r + 24]);
         for (size_t byte = 0; byte < words * 8; byte += 64) __builtin_prefetch(ahead + byte);
+        __builtin_prefetch(ahead + words * 8);
       }
-      row[r] = rows.words + ids[i + r] * words;
+      row[r] = rows.Row(ids[i + r]);
+      factors[r] = row[r] + words * 8;
       sums[r] = _mm512_setzero_si512();
     }
 #pragma GCC unroll 16
@@ -246,21 +254,27 @@ void SignEstimatesOf(const SignQuery& query, const SignRows& rows, const uint32_
 #pragma GCC unroll 4
       for (int r = 0; r < 4; ++r) sums[r] = add_word(sums[r], row[r], w);
     }
-    _mm_storeu_ps(estimates + i, EstimatesOfFour(query, rows.factors, ids + i, SumsOfFour(sums)));
+    _mm_storeu_ps(estimates + i, EstimatesOfFour(query, factors, SumsOfFour(sums)));
   }
   for (; i < id_count; ++i) {
     __m512i sum = _mm512_setzero_si512();
-    for (size_t w = 0; w < words; ++w) sum = add_word(sum, rows.words + ids[i] * words, w);
-    estimates[i] = Estimate(query, rows.factors[ids[i]], _mm512_reduce_add_epi32(sum));
+    const char* row = rows.Row(ids[i]);
+    for (size_t w = 0; w < words; ++w) sum = add_word(sum, row, w);
+    estimates[i] = Estimate(query, FactorsOf(rows, row), _mm512_reduce_add_epi32(sum));
   }
 }
 
 /// KernelSet::sign_estimates, with the query in registers at the usual widths.
 void SignEstimates(const SignQuery& query, const SignRows& rows, const uint32_t* ids,
                    size_t id_count, float* estimates) {
-  if (rows.dimension == 512) return SignEstimatesOf<8>(query, rows, ids, id_count, estimates);
-  if (rows.dimension == 1024) return SignEstimatesOf<16>(query, rows, ids, id_count, estimates);
-  SignEstimatesOf<0>(query, rows, ids, id_count, estimates);
+  switch (rows.dimension) {
+    case 128: return SignEstimatesOf<2>(query, rows, ids, id_count, estimates);
+    case 384: return SignEstimatesOf<6>(query, rows, ids, id_count, estimates);
+    case 512: return SignEstimatesOf<8>(query, rows, ids, id_count, estimates);
+    case 768: return SignEstimatesOf<12>(query, rows, ids, id_count, estimates);
+    case 1024: return SignEstimatesOf<16>(query, rows, ids, id_count, estimates);
+    default: return SignEstimatesOf<0>(query, rows, ids, id_count, estimates);
+  }
 }
 
 #ifdef __AVX512VBMI__

@@ -68,6 +68,11 @@ struct BF16 : Half<BF16ToF32> {
     __m128i halves = _mm_loadl_epi64(reinterpret_cast<const __m128i*>(p));
     return _mm_castsi128_ps(_mm_unpacklo_epi16(_mm_setzero_si128(), halves));
   }
+  static Vec Join(const uint16_t* high, const uint16_t* low) {
+    const __m128i halves = _mm_loadl_epi64(reinterpret_cast<const __m128i*>(low));
+    const __m128i below = _mm_srai_epi32(_mm_unpacklo_epi16(halves, halves), 16);
+    return _mm_castsi128_ps(_mm_add_epi32(_mm_castps_si128(Load(high)), below));
+  }
 };
 
 struct I8 {
@@ -145,18 +150,23 @@ void ToF16(const float* values, size_t count, uint16_t* f16) {
   for (size_t i = 0; i < count; ++i) f16[i] = F32ToF16(values[i]);
 }
 
+int16_t SixteenBits(const char* at) {
+  int16_t bits;
+  std::memcpy(&bits, at, 2);
+  return bits;
+}
+
 // Spreads 16 bits over 16 bytes and keeps the query's bytes under those that are set, biased to be
 // unsigned, so that one instruction sums them.
 void SignEstimates(const SignQuery& query, const SignRows& rows, const uint32_t* ids,
                    size_t id_count, float* estimates) {
   const __m128i bit = _mm_set1_epi64x(static_cast<int64_t>(0x8040201008040201ull));
   const __m128i bias = _mm_set1_epi8(static_cast<char>(0x80));
-  const size_t words = rows.dimension / 64;
   for (size_t i = 0; i < id_count; ++i) {
-    auto bits = reinterpret_cast<const uint16_t*>(rows.words + ids[i] * words);
+    const char* row = rows.Row(ids[i]);
     __m128i sum = _mm_setzero_si128(), set_count = _mm_setzero_si128();
     for (size_t d = 0; d < rows.dimension; d += 16) {
-      __m128i spread = _mm_set1_epi16(static_cast<int16_t>(bits[d / 16]));
+      __m128i spread = _mm_set1_epi16(SixteenBits(row + d / 8));
       spread = _mm_unpacklo_epi8(spread, spread);
       spread = _mm_shufflehi_epi16(_mm_shufflelo_epi16(spread, 0x00), 0x55);
       __m128i set = _mm_cmpeq_epi8(_mm_and_si128(spread, bit), bit);
@@ -169,7 +179,7 @@ void SignEstimates(const SignQuery& query, const SignRows& rows, const uint32_t*
     sum = _mm_add_epi64(sum, _mm_unpackhi_epi64(sum, sum));
     set_count = _mm_add_epi64(set_count, _mm_unpackhi_epi64(set_count, set_count));
     const int32_t total = _mm_cvtsi128_si32(sum) - 128 * _mm_cvtsi128_si32(set_count);
-    estimates[i] = Estimate(query, rows.factors[ids[i]], total);
+    estimates[i] = Estimate(query, FactorsOf(rows, row), total);
   }
 }
 

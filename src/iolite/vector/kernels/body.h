@@ -371,6 +371,20 @@ float SignBitsKernel(const float* values, size_t count, uint64_t* words) {
   return P::Sum(sum);
 }
 
+/// Sixty-four bits of a row's code.
+inline uint64_t SignWord(const char* row, size_t word) {
+  uint64_t bits;
+  std::memcpy(&bits, row + word * 8, 8);
+  return bits;
+}
+
+/// The factors behind a row's code.
+inline SignRows::Factors FactorsOf(const SignRows& rows, const char* row) {
+  SignRows::Factors factors;
+  std::memcpy(&factors, row + rows.dimension / 8, sizeof(factors));
+  return factors;
+}
+
 /// The distance that a row's code stands for.
 inline float Estimate(const SignQuery& query, const SignRows::Factors& factors, int32_t sum) {
   return factors.add + factors.rescale * (query.offset + query.scale * static_cast<float>(sum));

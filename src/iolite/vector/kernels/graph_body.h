@@ -32,6 +32,23 @@ float MixedKernel(const float* query, const uint16_t* row, size_t dimension) {
   return F::Sum(F::Plus(F::Plus(sums[0], sums[1]), F::Plus(sums[2], sums[3])));
 }
 
+// A row split into halves of its bits.
+template <class F, class W, int kMode>
+float SplitKernel(const float* query, const uint16_t* high, const uint16_t* low,
+                  size_t dimension) {
+  constexpr size_t kStep = F::kStep;
+  typename F::Acc sums[2] = {F::Zero(), F::Zero()};
+  for (size_t i = 0; i < dimension; i += 2 * kStep) {
+#pragma GCC unroll 2
+    for (size_t j = 0; j < 2; ++j) {
+      const auto a = F::Load(query + i + j * kStep);
+      const auto b = W::Join(high + i + j * kStep, low + i + j * kStep);
+      sums[j] = kMode == kDifference ? F::Difference(sums[j], a, b) : F::Dot(sums[j], a, b);
+    }
+  }
+  return F::Sum(F::Plus(sums[0], sums[1]));
+}
+
 struct ScanTableRange {
   float step;
   float least;
@@ -205,6 +222,8 @@ template <class F, class W>
 constexpr void SetGraphKernels(KernelSet& set) {
   set.l2_bf16 = &MixedKernel<F, W, kDifference>;
   set.dot_bf16 = &MixedKernel<F, W, kDot>;
+  set.l2_split = &SplitKernel<F, W, kDifference>;
+  set.dot_split = &SplitKernel<F, W, kDot>;
   set.make_scan_table = &MakeScanTableKernel<F>;
   set.join = &JoinKernel;
   set.rank = &RankKernel<F>;

@@ -9,15 +9,23 @@
 
 namespace iolite::vector::kernels {
 
-/// Rows as sign bits, `dimension / 64` words each, with two factors a row.
+/// Rows as sign bits, `dimension / 8` bytes each, with two factors behind them. Runs of 2^shift rows
+/// lie together.
 struct SignRows {
   struct Factors {
     float add;
     float rescale;
   };
-  const uint64_t* words;
-  const Factors* factors;
+  const char* const* runs;
+  uint32_t shift;
+  size_t offset_bytes;  ///< of the first row in a run
+  size_t stride_bytes;
   size_t dimension;
+
+  const char* Row(uint32_t id) const {
+    return runs[id >> shift] + offset_bytes + (id & ((1u << shift) - 1)) * stride_bytes;
+  }
+  static constexpr size_t StrideBytes(size_t dimension) { return dimension / 8 + sizeof(Factors); }
 };
 
 /// A query to hold against them.
@@ -103,6 +111,11 @@ struct KernelSet {
   /// of 32.
   float (*l2_bf16)(const float* query, const uint16_t* row, size_t dimension) = nullptr;
   float (*dot_bf16)(const float* query, const uint16_t* row, size_t dimension) = nullptr;
+  /// The same of a row that is split as join() takes it.
+  float (*l2_split)(const float* query, const uint16_t* high, const uint16_t* low,
+                    size_t dimension) = nullptr;
+  float (*dot_split)(const float* query, const uint16_t* high, const uint16_t* low,
+                     size_t dimension) = nullptr;
   /// f32 values of their nearest bf16, upwards where two are as near, and the (signed) difference
   /// of the bits below: exact.
   void (*join)(const uint16_t* high, const uint16_t* low, size_t count, float* values) = nullptr;

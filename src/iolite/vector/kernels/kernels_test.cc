@@ -212,23 +212,29 @@ TEST(Kernels, SignEstimatesSumTheElementsWhoseBitIsSet) {
     for (size_t dimension : {64ul, 128ul, 512ul, 4096ul}) {
       const size_t row_count = 37, words = dimension / 64;
       const auto values = GaussianRows(11, row_count, dimension);
-      std::vector<uint64_t> codes(row_count * words);
-      std::vector<SignRows::Factors> factors(row_count);
+      // Runs of sixteen rows, each behind something else.
+      const size_t stride = SignRows::StrideBytes(dimension), offset = 24;
+      std::vector<std::vector<char>> runs(3, std::vector<char>(offset + 16 * stride));
+      std::vector<const char*> starts;
+      for (const auto& run : runs) starts.push_back(run.data());
+      const SignRows rows{starts.data(), 4, offset, stride, dimension};
+      std::vector<uint64_t> code(words);
       std::vector<int8_t> query(dimension);
       for (int8_t& element : query) element = static_cast<int8_t>(random() % 255 - 127);
-      for (size_t r = 0; r < row_count; ++r) {
+      for (uint32_t r = 0; r < row_count; ++r) {
         double sum = 0;
         for (size_t d = 0; d < dimension; ++d) sum += std::abs(values[r * dimension + d]);
-        EXPECT_NEAR(
-            set->sign_bits(values.data() + r * dimension, dimension, codes.data() + r * words), sum,
-            1e-4 * sum);
-        factors[r] = {static_cast<float>(r), 0.5f};
+        EXPECT_NEAR(set->sign_bits(values.data() + r * dimension, dimension, code.data()), sum,
+                    1e-4 * sum);
+        const SignRows::Factors factors{static_cast<float>(r), 0.5f};
+        char* row = runs[r / 16].data() + offset + r % 16 * stride;
+        std::memcpy(row, code.data(), dimension / 8);
+        std::memcpy(row + dimension / 8, &factors, sizeof(factors));
       }
       std::vector<uint32_t> ids;
       for (uint32_t r = 0; r < row_count; r += 2) ids.push_back(r);
       std::vector<float> estimates(ids.size());
-      set->sign_estimates({query.data(), 3, 2}, {codes.data(), factors.data(), dimension},
-                          ids.data(), ids.size(), estimates.data());
+      set->sign_estimates({query.data(), 3, 2}, rows, ids.data(), ids.size(), estimates.data());
       for (size_t i = 0; i < ids.size(); ++i) {
         int sum = 0;
         for (size_t d = 0; d < dimension; ++d) {

@@ -40,7 +40,7 @@ class OwnContender final : public Contender {
     }
     IOLITE_ASSIGN_OR_RETURN(auto builder, MakeIndexBuilder(kind_, options));
     IOLITE_RETURN_IF_ERROR(builder->Add(RequestContext{}, data.rows, data.row_count()));
-    IOLITE_ASSIGN_OR_RETURN(auto bytes, builder->Finish(RequestContext{}));
+    IOLITE_ASSIGN_OR_RETURN(auto bytes, builder->FinishInMemory(RequestContext{}));
     bytes_ = std::make_shared<std::string>(std::move(bytes));
     IOLITE_ASSIGN_OR_RETURN(index_, OpenIndexBytes(kind_, *bytes_,
                                                    {.rows = data.rows.data(),

@@ -30,9 +30,10 @@ struct BulkOptions {
 /// small beside what stands already are searched in the graph so far, each by itself, then put in
 /// together: so the graph is the same for any number of threads.
 ///
-/// `entries` are the first slots of that order, see BulkEntrySlots.
-Status LinkAll(const RequestContext& context, const BulkOptions& options, const Space& space,
-               const Entries& entries, Vertices& vertices);
+/// `entries` are the first slots of that order, see BulkEntrySlots. Returns the rules that suited
+/// the data, for later changes.
+Result<EdgeRules> LinkAll(const RequestContext& context, const BulkOptions& options,
+                          const Space& space, const Entries& entries, Vertices& vertices);
 
 /// The slots from which walks of a bulk build start.
 std::vector<uint32_t> BulkEntrySlots(uint32_t slot_count, uint64_t seed);

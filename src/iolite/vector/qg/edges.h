@@ -14,7 +14,7 @@ namespace iolite::vector::qg {
 struct EdgeRules {
   /// An edge to a candidate is left out when a nearer neighbour is closer to the candidate than the
   /// owner is, by this factor on squared distances (Subramanya et al., "DiskANN", NeurIPS 2019).
-  float alpha = 1.08f;
+  float alpha = 1.1f;
   /// Vertices that fewer edges lead to than this keep them.
   uint32_t indegree_min = 3;
 };
@@ -47,6 +47,12 @@ class EdgeMaker {
   /// one was not taken. `indegree(slot)` says how many edges lead to a slot.
   template <class Rows, class IndegreeFunction>
   uint32_t Offer(const Rows& rows, const RowEdit& row, uint32_t owner_slot, uint32_t slot,
+                 float length, IndegreeFunction indegree);
+
+  /// As Offer, but the new vertex takes the place of the longest edge that can be spared, whatever
+  /// it is worth.
+  template <class Rows, class IndegreeFunction>
+  uint32_t Force(const Rows& rows, const RowEdit& row, uint32_t owner_slot, uint32_t slot,
                  float length, IndegreeFunction indegree);
 
   /// Makes `lane` an edge from `owner`, which has the row's vector, to `target`.
@@ -168,6 +174,29 @@ uint32_t EdgeMaker::Offer(const Rows& rows, const RowEdit& row, uint32_t owner_s
   target_.resize(padded);
   vertices_.ReadVector(slot, high, target_.data());
   SetLane(row, lane, owner, target_.data(), slot, length, superfluous);
+  return lost;
+}
+
+template <class Rows, class IndegreeFunction>
+uint32_t EdgeMaker::Force(const Rows& rows, const RowEdit& row, uint32_t owner_slot, uint32_t slot,
+                          float length, IndegreeFunction indegree) {
+  uint32_t chosen = kNoSlot;
+  for (uint32_t lane = 0; lane < vertices_.layout().lanes(); ++lane) {
+    const uint32_t other = row.links()[lane];
+    if (other == slot) return slot;
+    if (other != kNoSlot && indegree(other) < rules_.indegree_min) continue;
+    if (chosen == kNoSlot || other == kNoSlot || row.lengths[lane] > row.lengths[chosen]) {
+      chosen = lane;
+      if (other == kNoSlot) break;
+    }
+  }
+  if (chosen == kNoSlot) return slot;
+  const uint32_t lost = row.links()[chosen];
+  const float* owner = Owner(owner_slot, row.high());
+  target_.resize(vertices_.layout().padded());
+  vertices_.ReadVector(slot, reinterpret_cast<const uint16_t*>(rows.row_bytes(slot)),
+                       target_.data());
+  SetLane(row, chosen, owner, target_.data(), slot, length, false);
   return lost;
 }
 

@@ -2,21 +2,27 @@
 
 #include <algorithm>
 #include <bit>
+#include <cstring>
 #include <limits>
 
 #include "iolite/vector/qg/edges.h"
 
 namespace iolite::vector::qg {
+namespace {
+
+constexpr size_t kBlocks = Entries::kCountMax / kBlockLanes;
+
+}  // namespace
 
 // Codes of residuals from the mean: the same estimate as along an edge whose owner is the mean. The
 // distance of the query to the mean is the same for all and left out.
 Entries::Entries(const Vertices& vertices, const Space& space, std::span<const float> mean,
                  std::span<const uint32_t> slots)
-    : slots_(slots.begin(), slots.end()), padded_(space.padded()) {
-  const size_t blocks = (slots_.size() + kBlockLanes - 1) / kBlockLanes;
-  codes_.assign(blocks * padded_ * 4, 0);
-  add_.assign(blocks * kBlockLanes, std::numeric_limits<float>::infinity());
-  rescale_.assign(blocks * kBlockLanes, 0.0f);
+    : slots_(slots.begin(), slots.end()),
+      padded_(space.padded()),
+      codes_(kBlocks * padded_ * 4, 0),
+      add_(kCountMax, std::numeric_limits<float>::infinity()),
+      rescale_(kCountMax, 0.0f) {
   std::vector<float> target(padded_);
   std::vector<uint32_t> words(padded_ / 32);
   for (size_t i = 0; i < slots_.size(); ++i) {
@@ -27,6 +33,29 @@ Entries::Entries(const Vertices& vertices, const Space& space, std::span<const f
     add_[i] = factors.add;
     rescale_[i] = factors.rescale;
   }
+}
+
+size_t Entries::BytesFor(uint32_t padded) { return kBlocks * padded * 4 + kCountMax * 8; }
+
+std::string Entries::Encode() const {
+  std::string bytes(reinterpret_cast<const char*>(codes_.data()), codes_.size());
+  bytes.append(reinterpret_cast<const char*>(add_.data()), kCountMax * 4);
+  bytes.append(reinterpret_cast<const char*>(rescale_.data()), kCountMax * 4);
+  return bytes;
+}
+
+Entries Entries::Decode(std::string_view bytes, uint32_t padded, std::span<const uint32_t> slots) {
+  Entries entries;
+  entries.slots_.assign(slots.begin(), slots.end());
+  entries.padded_ = padded;
+  entries.codes_.resize(kBlocks * padded * 4);
+  entries.add_.resize(kCountMax);
+  entries.rescale_.resize(kCountMax);
+  std::memcpy(entries.codes_.data(), bytes.data(), entries.codes_.size());
+  bytes.remove_prefix(entries.codes_.size());
+  std::memcpy(entries.add_.data(), bytes.data(), kCountMax * 4);
+  std::memcpy(entries.rescale_.data(), bytes.data() + kCountMax * 4, kCountMax * 4);
+  return entries;
 }
 
 uint32_t Entries::Nearest(const Query& query, size_t count) const {

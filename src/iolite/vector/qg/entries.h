@@ -2,6 +2,8 @@
 
 #include <cstdint>
 #include <span>
+#include <string>
+#include <string_view>
 #include <vector>
 
 #include "iolite/vector/qg/space.h"
@@ -20,6 +22,12 @@ class Entries {
   Entries() = default;
   Entries(const Vertices& vertices, const Space& space, std::span<const float> mean,
           std::span<const uint32_t> slots);
+
+  /// The codes as a header keeps them: room for kCountMax of them, BytesFor() bytes.
+  static size_t BytesFor(uint32_t padded);
+  std::string Encode() const;
+  /// From those bytes, without looking at any vector.
+  static Entries Decode(std::string_view bytes, uint32_t padded, std::span<const uint32_t> slots);
 
   const std::vector<uint32_t>& slots() const { return slots_; }
   /// The slot, among the first `count`, that looks nearest to the query; `count` is at least 1.

@@ -1,11 +1,15 @@
 #include "iolite/vector/qg/layout.h"
 
+#include <algorithm>
 #include <bit>
+
+#include "iolite/vector/kernels/kernels.h"
 
 namespace iolite::vector::qg {
 namespace {
 
-constexpr size_t kExtentBytesMax = 2 << 20;
+// Small enough to be checked in some 30 us when a search first meets it.
+constexpr size_t kExtentBytesMax = 512 << 10;
 constexpr size_t kLine = 64;
 constexpr size_t kPage = 4096;
 constexpr uint32_t kExtentShiftMax = 16;
@@ -41,8 +45,7 @@ bool Layout::FromFile(const Shape& shape, uint32_t extent_shift, Layout& layout)
 }
 
 size_t Layout::bytes_per_slot() const {
-  return row_bytes_ + low_.bytes + signs_.bytes + factors_.bytes + lengths_.bytes + fillers_.bytes +
-         ids_.bytes;
+  return row_bytes_ + low_.bytes + signs_.bytes + lengths_.bytes + fillers_.bytes + ids_.bytes;
 }
 
 void Layout::Place() {
@@ -50,17 +53,16 @@ void Layout::Place() {
   block_bytes_ = 4 * padded + 8 * kBlockLanes;
   row_bytes_ = RoundUp(links_at() + 4 * size_t{shape_.lanes}, kLine);
   low_.bytes = shape_.exact ? 2 * padded : 0;
-  signs_.bytes = sign_bits() / 8;
-  factors_.bytes = 8;
+  signs_.bytes = kernels::SignRows::StrideBytes(sign_bits());
   lengths_.bytes = 4 * size_t{shape_.lanes};
   fillers_.bytes = shape_.lanes / 8;
   ids_.bytes = 4;
   size_t at = row_bytes_ * extent_rows();
-  for (Column* column : {&low_, &signs_, &factors_, &lengths_, &fillers_, &ids_}) {
+  for (Column* column : {&low_, &signs_, &lengths_, &fillers_, &ids_}) {
     column->offset = RoundUp(at, kLine);
     at = column->offset + column->bytes * extent_rows();
   }
-  extent_bytes_ = RoundUp(at, kPage);
+  extent_bytes_ = RoundUp(at + 4, kPage);
 }
 
 }  // namespace iolite::vector::qg

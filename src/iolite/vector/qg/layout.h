@@ -23,8 +23,8 @@ inline constexpr uint32_t kBlockLanes = 32;
 ///             [                     add[32], rescale[32]      256 bytes              ]
 ///             [ neighbours' slots                             4 bytes a lane         ]
 ///
-///     extent  [ rows ][ low 16 bits of vectors ][ sign codes ][ their factors ]
-///             [ lengths of edges ][ which edges are fillers ][ row ids ]
+///     extent  [ rows ][ low 16 bits of vectors ][ sign codes and their factors ]
+///             [ lengths of edges ][ which edges are fillers ][ row ids ][ CRC-32C of all before ]
 ///
 /// P is the dimension after padding. Rows are read at every step of a walk; the low bits make f32
 /// of the few vectors that are compared exactly; sign codes serve filters; lengths and fillers
@@ -70,10 +70,12 @@ class Layout {
   };
   const Column& low() const { return low_; }
   const Column& signs() const { return signs_; }
-  const Column& factors() const { return factors_; }
   const Column& lengths() const { return lengths_; }
   const Column& fillers() const { return fillers_; }
   const Column& ids() const { return ids_; }
+
+  /// Where the checksum of an extent stands; what lies before it is summed.
+  size_t checksum_at() const { return extent_bytes_ - 4; }
 
   /// Bits of a sign code: `padded`, to whole words of 64.
   uint32_t sign_bits() const { return (padded() + 63) / 64 * 64; }
@@ -88,7 +90,7 @@ class Layout {
   size_t block_bytes_ = 0;
   size_t row_bytes_ = 0;
   size_t extent_bytes_ = 0;
-  Column low_, signs_, factors_, lengths_, fillers_, ids_;
+  Column low_, signs_, lengths_, fillers_, ids_;
 };
 
 }  // namespace iolite::vector::qg

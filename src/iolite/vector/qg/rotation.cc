@@ -11,8 +11,15 @@ namespace iolite::vector::qg {
 namespace {
 
 constexpr uint32_t kRounds = 4;
+constexpr uint32_t kUnit = 32;
+constexpr uint32_t kSignsMin = 192, kSignsEnough = 256;
 
 }  // namespace
+
+uint32_t Rotation::Padded(uint32_t dimension) {
+  const uint32_t enough = std::max(kSignsMin, std::min(2 * dimension, kSignsEnough));
+  return (std::max(dimension, enough) + kUnit - 1) / kUnit * kUnit;
+}
 
 Rotation::Rotation(uint32_t dimension, uint64_t seed)
     : dimension_(dimension), padded_(Padded(dimension)), block_(std::bit_floor(padded_)) {

@@ -16,8 +16,10 @@ class Rotation {
  public:
   Rotation(uint32_t dimension, uint64_t seed);
 
-  /// `dimension` in whole registers: what a rotated vector has.
-  static uint32_t Padded(uint32_t dimension) { return (dimension + 31) / 32 * 32; }
+  /// What a rotated vector has: whole registers, and of small vectors more than they had, because a
+  /// sign says little of a few dimensions. (25 dimensions: 1.7 times as many searches a second at
+  /// recall .99 with 192 signs as with 64; 128: 1.2 times with 256.)
+  static uint32_t Padded(uint32_t dimension);
 
   /// Rotates `count` values times `scale`, and zeros behind them, into padded() values.
   void Apply(const float* values, size_t count, float scale, float* rotated) const;

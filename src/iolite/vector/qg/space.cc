@@ -57,12 +57,16 @@ void Space::MakeTable(Query& query) const {
   query.table.bytes = query.table_bytes.data();
 }
 
-float Space::ExactDistance(const float* query, const float* row) const {
+float Space::ExactDistance(const Query& query, const uint16_t* high, const uint16_t* low) const {
   const auto& kernels = kernels::Kernels();
-  if (!products()) return kernels.Of(Metric::kL2, ElementType::kF32).pair(query, row, padded());
-  const float minus =
-      kernels.Of(Metric::kInnerProduct, ElementType::kF32).pair(query, row, padded());
-  return metric_ == Metric::kCosine ? 1 + minus : minus;
+  const float* values = query.values.data();
+  if (!products()) {
+    return low != nullptr ? kernels.l2_split(values, high, low, padded())
+                          : kernels.l2_bf16(values, high, padded());
+  }
+  const float product = low != nullptr ? kernels.dot_split(values, high, low, padded())
+                                       : kernels.dot_bf16(values, high, padded());
+  return metric_ == Metric::kCosine ? 1 - product : -product;
 }
 
 }  // namespace iolite::vector::qg

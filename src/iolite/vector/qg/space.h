@@ -45,8 +45,9 @@ class Space {
   /// A query that is one of the rows, as it is kept.
   void RowAsQuery(const float* rotated, float length_max, Query& query) const;
 
-  /// What an answer says, of two vectors as they are kept.
-  float ExactDistance(const float* query, const float* row) const;
+  /// What an answer says, of a query and a row as it is kept; `low` is null where low bits are not
+  /// kept.
+  float ExactDistance(const Query& query, const uint16_t* high, const uint16_t* low) const;
 
  private:
   void MakeTable(Query& query) const;

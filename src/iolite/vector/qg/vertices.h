@@ -5,6 +5,8 @@
 #include <vector>
 
 #include "iolite/base/budget.h"
+#include "iolite/base/status.h"
+#include "iolite/vector/kernels/kernels.h"
 #include "iolite/vector/qg/layout.h"
 
 namespace iolite::vector::qg {
@@ -74,22 +76,25 @@ class Vertices {
   void AddExtent(const char* bytes) { extents_.push_back(const_cast<char*>(bytes)); }
   size_t extent_count() const { return extents_.size(); }
   const char* extent(size_t at) const { return extents_[at]; }
+  char* MutableExtent(size_t at) { return extents_[at]; }
 
   const char* row_bytes(uint32_t slot) const {
     return extents_[layout_.extent_of(slot)] + layout_.place_of(slot) * layout_.row_bytes();
   }
   RowView row(uint32_t slot) const { return {layout_, row_bytes(slot)}; }
   const uint16_t* low(uint32_t slot) const { return At<uint16_t>(layout_.low(), slot); }
-  const uint64_t* signs(uint32_t slot) const { return At<uint64_t>(layout_.signs(), slot); }
-  const float* factors(uint32_t slot) const { return At<float>(layout_.factors(), slot); }
+  /// The sign codes of all slots; valid until an extent is added.
+  kernels::SignRows signs() const {
+    return {extents_.data(), layout_.extent_shift(), layout_.signs().offset, layout_.signs().bytes,
+            layout_.sign_bits()};
+  }
   const uint32_t* id(uint32_t slot) const { return At<uint32_t>(layout_.ids(), slot); }
 
   RowEdit Edit(uint32_t slot) {
     return {&layout_, const_cast<char*>(row_bytes(slot)), lengths(slot), fillers(slot)};
   }
   uint16_t* low(uint32_t slot) { return At<uint16_t>(layout_.low(), slot); }
-  uint64_t* signs(uint32_t slot) { return At<uint64_t>(layout_.signs(), slot); }
-  float* factors(uint32_t slot) { return At<float>(layout_.factors(), slot); }
+  char* signs(uint32_t slot) { return At<char>(layout_.signs(), slot); }
   float* lengths(uint32_t slot) { return At<float>(layout_.lengths(), slot); }
   uint32_t* fillers(uint32_t slot) { return At<uint32_t>(layout_.fillers(), slot); }
   uint32_t* id(uint32_t slot) { return At<uint32_t>(layout_.ids(), slot); }
@@ -109,6 +114,16 @@ class Vertices {
 
   Layout layout_;
   std::vector<char*> extents_;
+};
+
+/// Vertices as a walk reads them, when nobody else changes rows that it meets.
+struct OwnRows {
+  const char* row_bytes(uint32_t slot) const { return vertices.row_bytes(slot); }
+  static Status CheckSlot(uint32_t) { return Status::Ok(); }
+  uint32_t slot_count() const { return count; }
+
+  const Vertices& vertices;
+  uint32_t count;
 };
 
 /// Zeroed memory for extents, in huge pages where the system has them, drawn from a budget.

@@ -94,7 +94,8 @@ inline float RowDistance(const Query& query, bool products, const uint16_t* high
 /// Walks the graph towards `query` from what `room` holds: takes the nearest place of the pool,
 /// calls `visit(slot, distance)` with its distance by high bits, and pushes its neighbours by
 /// estimate, each once, until the pool has no place left or `visit` returns a bound that the next
-/// place exceeds. `rows.row_bytes(slot)` says where a row lies.
+/// place exceeds. `rows.row_bytes(slot)` says where a row lies, `rows.CheckSlot(slot)` whether it
+/// may be read, and no link is followed to `rows.slot_count()` or beyond.
 ///
 /// The estimate is explained in edges.cc; the scheme is that of Gou et al., "SymphonyQG: Towards
 /// Symphonious Integration of Quantization and Graph for Approximate Nearest Neighbor Search"
@@ -108,7 +109,7 @@ Status Walk(const RequestContext& context, const Rows& rows, const Layout& layou
   constexpr size_t kAhead = 2;
   const auto scan = kernels::Kernels().scan_block;
   const bool products = space.products();
-  const uint32_t padded = layout.padded();
+  const uint32_t padded = layout.padded(), slot_count = rows.slot_count();
   alignas(64) float estimates[kBlockLanes];
   Candidate found[kBlockLanes];
   float limit = std::numeric_limits<float>::infinity();
@@ -124,6 +125,7 @@ Status Walk(const RequestContext& context, const Rows& rows, const Layout& layou
     if (in_flight == 0) break;
     const uint32_t slot = flight[head++ % (kAhead + 1)];
     --in_flight;
+    IOLITE_RETURN_IF_ERROR(rows.CheckSlot(slot));
     const RowView row(layout, rows.row_bytes(slot));
     const float distance = RowDistance(query, products, row.high(), padded);
     limit = visit(slot, distance);
@@ -135,7 +137,8 @@ Status Walk(const RequestContext& context, const Rows& rows, const Layout& layou
       room.ReserveMarks(kBlockLanes);
       for (; below != 0; below &= below - 1) {
         const int lane = std::countr_zero(below);
-        if (room.Mark(links[lane])) found[found_count++] = {estimates[lane], links[lane]};
+        if (links[lane] < slot_count && room.Mark(links[lane]))
+          found[found_count++] = {estimates[lane], links[lane]};
       }
       room.Push({found, found_count});
     }

@@ -2,11 +2,11 @@
 
 #include <algorithm>
 #include <cmath>
+#include <map>
 #include <random>
 
+#include "iolite/vector/index_factory.h"
 #include "iolite/vector/testing/random_vectors.h"
-#include "iolite/vector/usearch_builder.h"
-#include "iolite/vector/usearch_index.h"
 
 namespace iolite::vector {
 namespace {
@@ -21,26 +21,26 @@ constexpr size_t kRowCount = 24'000;
 constexpr size_t kQueryCount = 12;
 constexpr uint64_t kSeed = 20'261'121;
 
-std::string Build(std::span<const float> rows, Metric metric) {
+std::string Build(std::string_view kind, std::span<const float> rows, Metric metric) {
   auto executor = Executor::Threads(2);
-  auto builder = MakeUsearchBuilder({.metric = metric,
-                                     .dimension = kDimension,
-                                     .row_count_expected = static_cast<int64_t>(kRowCount),
-                                     .expansion_add = 64,
-                                     .executor = executor.get()})
+  auto builder = MakeIndexBuilder(kind, {.metric = metric,
+                                         .dimension = kDimension,
+                                         .row_count_expected = static_cast<int64_t>(kRowCount),
+                                         .expansion_add = 64,
+                                         .executor = executor.get()})
                      .value();
   EXPECT_TRUE(builder->Add(RequestContext{}, rows, rows.size() / kDimension).ok());
-  return builder->Finish(RequestContext{}).value();
+  return builder->FinishInMemory(RequestContext{}).value();
 }
 
-// One index for all tests of this file: building is what takes time.
-class UsearchFilter : public ::testing::Test {
+// One index of each kind for all tests of this file: building is what takes time.
+class IndexFilterData : public ::testing::Test {
  protected:
   static void SetUpTestSuite() {
     const auto all = EmbeddingRows(kSeed, kRowCount + kQueryCount, kDimension, false);
     rows_ = new std::vector<float>(all.begin(), all.begin() + kRowCount * kDimension);
     queries_ = new std::vector<float>(all.begin() + kRowCount * kDimension, all.end());
-    bytes_ = new std::string(Build(*rows_, Metric::kL2));
+    bytes_ = new std::map<std::string, std::string, std::less<>>;
   }
   static void TearDownTestSuite() {
     delete rows_;
@@ -48,10 +48,15 @@ class UsearchFilter : public ::testing::Test {
     delete bytes_;
   }
 
-  static std::unique_ptr<UsearchIndex> Open(Budget* budget = &Budget::Unlimited()) {
+  static std::unique_ptr<VectorIndex> Open(std::string_view kind,
+                                           Budget* budget = &Budget::Unlimited()) {
+    auto found = bytes_->find(kind);
+    if (found == bytes_->end()) {
+      found = bytes_->emplace(kind, Build(kind, *rows_, Metric::kL2)).first;
+    }
     IndexOpenOptions options;
     options.budget = budget;
-    return UsearchIndex::OpenBytes(*bytes_, options).value();
+    return OpenIndexBytes(kind, found->second, options).value();
   }
   static std::span<const float> Query(size_t q) {
     return std::span(*queries_).subspan(q * kDimension, kDimension);
@@ -101,18 +106,24 @@ class UsearchFilter : public ::testing::Test {
 
   static std::vector<float>* rows_;
   static std::vector<float>* queries_;
-  static std::string* bytes_;
+  static std::map<std::string, std::string, std::less<>>* bytes_;
 };
-std::vector<float>* UsearchFilter::rows_ = nullptr;
-std::vector<float>* UsearchFilter::queries_ = nullptr;
-std::string* UsearchFilter::bytes_ = nullptr;
+std::vector<float>* IndexFilterData::rows_ = nullptr;
+std::vector<float>* IndexFilterData::queries_ = nullptr;
+std::map<std::string, std::string, std::less<>>* IndexFilterData::bytes_ = nullptr;
+
+class IndexFilter : public IndexFilterData,
+                    public ::testing::WithParamInterface<std::string_view> {};
+
+INSTANTIATE_TEST_SUITE_P(Kinds, IndexFilter, ::testing::Values("qg", "usearch"),
+                         [](const auto& info) { return std::string(info.param); });
 
 constexpr double kShares[] = {1, 0.9, 0.5, 0.3, 0.1, 0.03, 0.01, 0.001, 0.0001, 0};
 
-TEST_F(UsearchFilter, RandomFiltersAtEverySelectivity) {
+TEST_P(IndexFilter, RandomFiltersAtEverySelectivity) {
   SCOPED_TRACE(::testing::Message() << "seed " << kSeed);
   std::mt19937_64 random(kSeed);
-  auto index = Open();
+  auto index = Open(GetParam());
   for (double share : kShares) {
     double recall = 0;
     for (size_t q = 0; q < kQueryCount; ++q) {
@@ -126,8 +137,8 @@ TEST_F(UsearchFilter, RandomFiltersAtEverySelectivity) {
   }
 }
 
-TEST_F(UsearchFilter, FiltersThatKeepTheNearestAndThatTakeThemAway) {
-  auto index = Open();
+TEST_P(IndexFilter, FiltersThatKeepTheNearestAndThatTakeThemAway) {
+  auto index = Open(GetParam());
   for (double share : {0.9, 0.5, 0.3, 0.1, 0.01, 0.001, 0.0}) {
     double near = 0, far = 0, elsewhere = 0;
     for (size_t q = 0; q < kQueryCount; ++q) {
@@ -148,8 +159,8 @@ TEST_F(UsearchFilter, FiltersThatKeepTheNearestAndThatTakeThemAway) {
   }
 }
 
-TEST_F(UsearchFilter, HiddenRowsCountLikeFilteredOnes) {
-  auto index = Open();
+TEST_P(IndexFilter, HiddenRowsCountLikeFilteredOnes) {
+  auto index = Open(GetParam());
   const auto all = columnar::RowSet::Range(0, kRowCount);
   double recall = 0;
   for (size_t q = 0; q < kQueryCount; ++q) {
@@ -164,8 +175,10 @@ TEST_F(UsearchFilter, HiddenRowsCountLikeFilteredOnes) {
   EXPECT_GE(recall, 0.97);
 }
 
-TEST_F(UsearchFilter, SaysWhichPlanAndWhy) {
-  auto index = Open();
+class UsearchPlan : public IndexFilterData {};
+
+TEST_F(UsearchPlan, SaysWhichPlanAndWhy) {
+  auto index = Open("usearch");
   auto plan = [&](uint32_t begin, uint32_t end, bool exact = false) {
     const auto allowed = columnar::RowSet::Range(begin, end);
     SearchStats stats;
@@ -193,9 +206,9 @@ TEST_F(UsearchFilter, SaysWhichPlanAndWhy) {
   EXPECT_GT(index->memory_bytes(), before);
 }
 
-TEST_F(UsearchFilter, WithoutRoomForCodesSearchIsExact) {
+TEST_F(UsearchPlan, WithoutRoomForCodesSearchIsExact) {
   Budget tight("search", 120'000);
-  auto index = Open(&tight);
+  auto index = Open("usearch", &tight);
   std::vector<uint32_t> some;
   for (uint32_t row = 0; row < kRowCount; row += 4) some.push_back(row);
   const auto allowed = columnar::RowSet::Of(some);
@@ -203,8 +216,8 @@ TEST_F(UsearchFilter, WithoutRoomForCodesSearchIsExact) {
   EXPECT_LT(tight.used_bytes_max(), 120'000);
 }
 
-TEST_F(UsearchFilter, DistanceMaxIsAppliedToExactDistances) {
-  auto index = Open();
+TEST_P(IndexFilter, DistanceMaxIsAppliedToExactDistances) {
+  auto index = Open(GetParam());
   const auto truth = TrueNeighbors(Metric::kL2, *rows_, kDimension, Query(1), 10);
   const float middle = (truth[4].distance + truth[5].distance) / 2;
   std::vector<Neighbor> out(10);

@@ -1,0 +1,262 @@
+#pragma once
+
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+#include <limits>
+#include <span>
+#include <vector>
+
+#include "iolite/base/context.h"
+#include "iolite/vector/index.h"
+#include "iolite/vector/internal/proposals.h"
+#include "iolite/vector/internal/query.h"
+#include "iolite/vector/internal/survivors.h"
+#include "iolite/vector/internal/top_k.h"
+#include "iolite/vector/qg/entries.h"
+#include "iolite/vector/qg/plan.h"
+#include "iolite/vector/qg/space.h"
+#include "iolite/vector/qg/walk.h"
+
+namespace iolite::vector::qg {
+
+/// One search of one image of an index. `View` says what there is:
+///
+///     space(), layout(), entries(), traits()
+///     slot_count(), id_bound()                 slots in use, and a bound above every row id
+///     row_bytes(slot), low(slot), signs()      see Vertices
+///     id(slot), slot_of(id)                    kNoRow and kNoSlot where there is none
+///     CheckSlot(slot)                          kDataLoss where the file is damaged
+///
+/// Threads: one each; nothing of the view is changed.
+template <class View>
+class Searcher {
+ public:
+  Searcher(const RequestContext& context, const View& view, const VectorSearch& request)
+      : context_(context),
+        view_(view),
+        layout_(view.layout()),
+        request_(request),
+        survivors_(request, view.id_bound()) {}
+
+  Result<size_t> Run(std::span<Neighbor> out);
+
+ private:
+  using TopK = internal::TopK;
+
+  Status Answer(TopK& top);
+  Status Exact(TopK& top, std::string reason);
+  Status ByCodes(TopK& top, std::string reason);
+  Status ByGraph(TopK& top, size_t ef, bool& answered);
+  Status Propose(std::span<Neighbor> room, size_t& found);
+  void Offer(TopK& top, uint32_t slot, float distance) {
+    const uint32_t id = view_.id(slot);
+    if (id != kNoRow) top.Offer(id, distance);
+  }
+  // Distances of slots, offered under their row's id.
+  void Rescore(std::span<const Neighbor> slots, TopK& top);
+  Status CheckRun(const uint32_t* slots, size_t count) const;
+  // Calls `visit(slots, count)` with runs of the slots of rows that may appear.
+  template <class VisitFunction>
+  Status ForEachRun(VisitFunction visit);
+  bool Survives(uint32_t id) const {
+    return id != kNoRow && (words_ == nullptr || (words_[id / 64] >> (id % 64) & 1) != 0);
+  }
+  const uint16_t* High(uint32_t slot) const {
+    return reinterpret_cast<const uint16_t*>(view_.row_bytes(slot));
+  }
+  const uint16_t* Low(uint32_t slot) const { return layout_.exact() ? view_.low(slot) : nullptr; }
+
+  const RequestContext& context_;
+  const View& view_;
+  const Layout& layout_;
+  const VectorSearch& request_;
+  internal::Survivors survivors_;
+  const uint64_t* words_ = nullptr;
+  size_t row_count_ = 0;  // rows that may appear
+  size_t wanted_ = 0;
+  Query query_;
+  SearchStats stats_;
+};
+
+template <class View>
+Result<size_t> Searcher<View>::Run(std::span<Neighbor> out) {
+  // Ids without a row do not count, so this may be more than there are.
+  row_count_ = std::min<size_t>(survivors_.count(), view_.row_count());
+  wanted_ = std::min<size_t>(request_.k, row_count_);
+  if (wanted_ == 0) {
+    if (request_.stats != nullptr) *request_.stats = internal::NothingToFind(request_);
+    return size_t{0};
+  }
+  view_.space().RotateQuery(request_.query, view_.traits().length_max, query_);
+  TopK top(out.first(wanted_), request_.distance_max);
+  IOLITE_RETURN_IF_ERROR(Answer(top));
+  if (request_.stats != nullptr) *request_.stats = std::move(stats_);
+  return top.Finish();
+}
+
+template <class View>
+Status Searcher<View>::Answer(TopK& top) {
+  const PlanChoice plan = ChoosePlan(
+      {request_, layout_, view_.traits(), view_.row_count(), row_count_, survivors_.all()});
+  if (plan.way == Way::kExact) return Exact(top, plan.reason);
+  if (plan.way == Way::kCodes) return ByCodes(top, plan.reason);
+  for (const size_t ef : {plan.ef, plan.larger_ef}) {
+    if (ef == 0) break;
+    bool answered = false;
+    IOLITE_RETURN_IF_ERROR(ByGraph(top, ef, answered));
+    stats_.reason = fmt::format("{}, ef {}", plan.reason, ef);
+    if (answered) return Status::Ok();
+  }
+  return ByCodes(top, fmt::format("the walk met too few of {} of {} rows that may appear",
+                                  row_count_, view_.row_count()));
+}
+
+template <class View>
+template <class VisitFunction>
+Status Searcher<View>::ForEachRun(VisitFunction visit) {
+  Status status;
+  uint32_t slots[internal::Survivors::kRun];
+  survivors_.ForEachRun([&](const uint32_t* ids, size_t count) {
+    size_t found = 0;
+    for (size_t i = 0; i < count; ++i) {
+      const uint32_t slot = view_.slot_of(ids[i]);
+      if (slot != kNoSlot) slots[found++] = slot;
+    }
+    status = context_.Check();
+    if (status.ok()) status = CheckRun(slots, found);
+    if (status.ok()) visit(static_cast<const uint32_t*>(slots), found);
+    return status.ok();
+  });
+  return status;
+}
+
+template <class View>
+Status Searcher<View>::CheckRun(const uint32_t* slots, size_t count) const {
+  uint32_t checked = kNoSlot;
+  for (size_t i = 0; i < count; ++i) {
+    const uint32_t extent = layout_.extent_of(slots[i]);
+    if (extent == checked) continue;
+    IOLITE_RETURN_IF_ERROR(view_.CheckSlot(slots[i]));
+    checked = extent;
+  }
+  return Status::Ok();
+}
+
+template <class View>
+Status Searcher<View>::Exact(TopK& top, std::string reason) {
+  stats_.plan = survivors_.all() ? "exact" : "exact over the filter";
+  stats_.reason = std::move(reason);
+  stats_.rows_visited += static_cast<int64_t>(row_count_);
+  return ForEachRun([&](const uint32_t* slots, size_t count) {
+    constexpr size_t kAhead = 4;
+    for (size_t i = 0; i < count; ++i) {
+      if (i + kAhead < count) {
+        const uint32_t next = slots[i + kAhead];
+        PrefetchRow(view_.row_bytes(next), size_t{layout_.padded()} * 2);
+        if (layout_.exact()) {
+          PrefetchRow(reinterpret_cast<const char*>(view_.low(next)), size_t{layout_.padded()} * 2);
+        }
+      }
+      const float distance = view_.space().ExactDistance(query_, High(slots[i]), Low(slots[i]));
+      if (!(distance > top.bound())) Offer(top, slots[i], distance);
+    }
+  });
+}
+
+template <class View>
+Status Searcher<View>::Propose(std::span<Neighbor> room, size_t& found) {
+  const SignTable table(query_.values, layout_.sign_bits());
+  const kernels::SignRows rows = view_.signs();
+  TopK top(room, std::nullopt);
+  float estimates[internal::Survivors::kRun];
+  IOLITE_RETURN_IF_ERROR(ForEachRun([&](const uint32_t* slots, size_t count) {
+    kernels::Kernels().sign_estimates(table.query(), rows, slots, count, estimates);
+    top.OfferMany({estimates, count}, [slots](size_t i) { return slots[i]; });
+  }));
+  found = top.Finish();
+  return Status::Ok();
+}
+
+template <class View>
+Status Searcher<View>::ByCodes(TopK& top, std::string reason) {
+  internal::Proposals proposals(wanted_, row_count_);
+  if (!proposals.worthwhile()) return Exact(top, std::move(reason));
+  stats_.plan = survivors_.all() ? "codes" : "codes over the filter";
+  for (auto verdict = internal::Proposals::Verdict::kAskForMore;
+       verdict == internal::Proposals::Verdict::kAskForMore;) {
+    std::vector<Neighbor> room(proposals.count());
+    size_t found = 0;
+    IOLITE_RETURN_IF_ERROR(Propose(room, found));
+    stats_.rows_visited += static_cast<int64_t>(row_count_);
+    const auto proposed = std::span(room).first(found);
+    top.Clear();
+    Rescore(proposed, top);
+    // Proposals are slots, answers ids.
+    for (Neighbor& neighbor : room) neighbor.row = view_.id(neighbor.row);
+    verdict = proposals.Judge(top, proposed);
+    if (verdict == internal::Proposals::Verdict::kSettled) {
+      stats_.reason = std::move(reason);
+      return Status::Ok();
+    }
+  }
+  top.Clear();
+  return Exact(top, reason + ", and their codes lie too close together");
+}
+
+template <class View>
+void Searcher<View>::Rescore(std::span<const Neighbor> slots, TopK& top) {
+  stats_.rows_rescored += static_cast<int64_t>(slots.size());
+  constexpr size_t kAhead = 8;
+  auto fetch = [&](uint32_t slot) {
+    PrefetchRow(view_.row_bytes(slot), size_t{layout_.padded()} * 2);
+    if (layout_.exact()) {
+      PrefetchRow(reinterpret_cast<const char*>(view_.low(slot)), size_t{layout_.padded()} * 2);
+    }
+  };
+  for (size_t i = 0; i < std::min(kAhead, slots.size()); ++i) fetch(slots[i].row);
+  for (size_t i = 0; i < slots.size(); ++i) {
+    if (i + kAhead < slots.size()) fetch(slots[i + kAhead].row);
+    const uint32_t slot = slots[i].row;
+    Offer(top, slot, view_.space().ExactDistance(query_, High(slot), Low(slot)));
+  }
+}
+
+template <class View>
+Status Searcher<View>::ByGraph(TopK& top, size_t ef, bool& answered) {
+  thread_local WalkRoom room;
+  stats_.plan = survivors_.all() ? "graph" : "filtered graph";
+  if (!survivors_.all()) words_ = survivors_.Words();
+  // A few more than are wanted, because high bits decide who is compared exactly.
+  std::vector<Neighbor> near(wanted_ + std::max<size_t>(8, wanted_ / 4)), nearest(wanted_);
+  TopK candidates(near, std::nullopt), bound(nearest, std::nullopt);
+  room.Begin(ef, view_.slot_count());
+  Candidate start{0, view_.entries().Nearest(query_)};
+  room.Mark(start.slot);
+  room.Push({&start, 1});
+  size_t popped = 0, passing = 0;
+  const float stop_factor = StopFactor(layout_, ef);
+  IOLITE_RETURN_IF_ERROR(Walk(context_, view_, layout_, view_.space(), query_, room,
+                              [&](uint32_t slot, float distance) {
+                                ++popped;
+                                if (Survives(view_.id(slot))) {
+                                  ++passing;
+                                  candidates.Offer(slot, distance);
+                                  bound.Offer(slot, distance);
+                                }
+                                return bound.bound() * stop_factor;
+                              }));
+  stats_.rows_visited += static_cast<int64_t>(popped);
+  const double share = static_cast<double>(row_count_) / static_cast<double>(view_.row_count());
+  answered = passing >= wanted_ && (survivors_.all() || WalkIsTrustworthy(popped, passing, share));
+  if (!answered) return Status::Ok();
+  const size_t found = candidates.Finish();
+  size_t kept = wanted_;
+  const float last = near[wanted_ - 1].distance;
+  const float margin = last + HighBitsMargin(last, query_);
+  while (kept < found && near[kept].distance <= margin) ++kept;
+  Rescore(std::span(near).first(kept), top);
+  return Status::Ok();
+}
+
+}  // namespace iolite::vector::qg

@@ -1,0 +1,159 @@
+#include "iolite/vector/qg_index.h"
+
+#include <atomic>
+#include <utility>
+#include <vector>
+
+#include "iolite/vector/internal/expectation.h"
+#include "iolite/vector/internal/mapped_file.h"
+#include "iolite/vector/internal/query.h"
+#include "iolite/vector/qg/file.h"
+#include "iolite/vector/qg/search.h"
+
+namespace iolite::vector {
+namespace {
+
+using namespace qg;
+
+// Extents as they lie in the file, each checked when it is first met.
+class FileView {
+ public:
+  FileView(std::string_view bytes, Header header, const Layout& layout)
+      : header_(std::move(header)),
+        space_(header_.metric, header_.dimension, header_.seed),
+        vertices_(layout),
+        traits_{header_.length_max, header_.calibration},
+        checked_(layout.extent_count(header_.slot_count)) {
+    vertices_.Reserve(checked_.size());
+    const char* first = bytes.data() + Header::BytesFor(layout.padded());
+    for (size_t i = 0; i < checked_.size(); ++i) {
+      vertices_.AddExtent(first + i * layout.extent_bytes());
+    }
+  }
+
+  const Header& header() const { return header_; }
+  const Space& space() const { return space_; }
+  const Layout& layout() const { return vertices_.layout(); }
+  const Entries& entries() const { return header_.entries; }
+  const Traits& traits() const { return traits_; }
+  uint32_t slot_count() const { return header_.slot_count; }
+  uint32_t row_count() const { return header_.row_count; }
+  uint32_t id_bound() const { return header_.id_bound; }
+  const char* row_bytes(uint32_t slot) const { return vertices_.row_bytes(slot); }
+  const uint16_t* low(uint32_t slot) const { return vertices_.low(slot); }
+  kernels::SignRows signs() const { return vertices_.signs(); }
+  uint32_t id(uint32_t slot) const { return header_.ids_are_slots ? slot : *vertices_.id(slot); }
+  uint32_t slot_of(uint32_t id) const {
+    if (header_.ids_are_slots) return id;
+    return id < slots_.size() ? slots_[id] : kNoSlot;
+  }
+
+  Status CheckSlot(uint32_t slot) const {
+    const uint32_t extent = layout().extent_of(slot);
+    if (checked_[extent].load(std::memory_order_relaxed) == kSound) [[likely]]
+      return Status::Ok();
+    return CheckExtent(extent);
+  }
+  Status CheckExtent(uint32_t extent) const;
+
+ private:
+  static constexpr uint8_t kUnknown = 0, kSound = 1;
+
+  Header header_;
+  Space space_;
+  Vertices vertices_;
+  Traits traits_;
+  std::vector<uint32_t> slots_;
+  mutable std::vector<std::atomic<uint8_t>> checked_;
+};
+
+// Two threads may both sum an extent; they find the same.
+Status FileView::CheckExtent(uint32_t extent) const {
+  if (!ExtentIsSound(layout(), vertices_.extent(extent))) {
+    return DataLoss(
+        "The qg index is damaged: rows {} to {} do not have the checksum they were written with",
+        uint64_t{extent} << layout().extent_shift(),
+        (uint64_t{extent + 1} << layout().extent_shift()) - 1);
+  }
+  checked_[extent].store(kSound, std::memory_order_relaxed);
+  return Status::Ok();
+}
+
+class OpenedQgIndex final : public QgIndex {
+ public:
+  OpenedQgIndex(std::unique_ptr<FileView> view, IndexOpenOptions options, int64_t mapped_bytes,
+                Reservation reservation)
+      : view_(std::move(view)),
+        options_(std::move(options)),
+        mapped_bytes_(mapped_bytes),
+        reservation_(std::move(reservation)) {}
+
+  Result<size_t> Search(const RequestContext& context, const VectorSearch& request,
+                        std::span<Neighbor> out) const override {
+    IOLITE_RETURN_IF_ERROR(internal::CheckQuery(request.query, view_->header().dimension));
+    IOLITE_RETURN_IF_ERROR(internal::CheckOut(request, view_->row_count(), out.size()));
+    IOLITE_RETURN_IF_ERROR(context.Check());
+    return Searcher<FileView>(context, *view_, request).Run(out);
+  }
+  size_t PoolFor(size_t k, float target_recall) const override {
+    return PoolForRecall(view_->traits().calibration, target_recall, k);
+  }
+
+  std::string_view kind() const override { return "qg"; }
+  Metric metric() const override { return view_->header().metric; }
+  ElementType element_type() const override { return view_->header().element_type; }
+  int32_t dimension() const override { return static_cast<int32_t>(view_->header().dimension); }
+  int64_t row_count() const override { return view_->row_count(); }
+  int64_t memory_bytes() const override { return reservation_.bytes(); }
+  int64_t mapped_bytes() const override { return mapped_bytes_; }
+  Status Verify(const RequestContext& context) const override {
+    for (uint32_t i = 0; i < view_->layout().extent_count(view_->slot_count()); ++i) {
+      IOLITE_RETURN_IF_ERROR(context.Check());
+      IOLITE_RETURN_IF_ERROR(view_->CheckExtent(i));
+    }
+    return Status::Ok();
+  }
+
+ private:
+  std::unique_ptr<FileView> view_;
+  IndexOpenOptions options_;
+  int64_t mapped_bytes_;
+  Reservation reservation_;
+};
+
+// A pointer and a flag for each extent, the entries' codes, the mean and the rotation's signs.
+int64_t BytesBeside(const Header& header, const Layout& layout) {
+  return static_cast<int64_t>(layout.extent_count(header.slot_count) * (sizeof(char*) + 1) +
+                              Entries::BytesFor(layout.padded()) + size_t{layout.padded()} * 24);
+}
+
+Result<std::unique_ptr<QgIndex>> OpenAny(std::string_view bytes, IndexOpenOptions options,
+                                         int64_t mapped_bytes) {
+  Layout layout;
+  IOLITE_ASSIGN_OR_RETURN(auto header, Header::Decode(bytes, layout));
+  IOLITE_ASSIGN_OR_RETURN(auto reservation, options.budget->Reserve(BytesBeside(header, layout)));
+  auto view = std::make_unique<FileView>(bytes, std::move(header), layout);
+  const IndexExpectation expect = options.expect;
+  auto index = std::make_unique<OpenedQgIndex>(std::move(view), std::move(options), mapped_bytes,
+                                               std::move(reservation));
+  IOLITE_RETURN_IF_ERROR(internal::CheckExpectation(expect, *index));
+  return std::unique_ptr<QgIndex>(std::move(index));
+}
+
+}  // namespace
+
+Result<std::unique_ptr<QgIndex>> QgIndex::Open(const std::string& path, IndexOpenOptions options) {
+  IOLITE_ASSIGN_OR_RETURN(auto mapped, internal::MappedFile::Open(path));
+  const std::string_view bytes = mapped->bytes();
+  options.keep_alive = internal::Both(std::move(options.keep_alive), std::move(mapped));
+  auto opened = OpenAny(bytes, std::move(options), static_cast<int64_t>(bytes.size()));
+  if (!opened.ok()) return opened.status().WithContext(path);
+  return opened;
+}
+
+Result<std::unique_ptr<QgIndex>> QgIndex::OpenBytes(std::string_view bytes,
+                                                    IndexOpenOptions options) {
+  return OpenAny(bytes, std::move(options), 0);
+}
+
+}  // namespace iolite::vector
