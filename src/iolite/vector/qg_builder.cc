@@ -202,6 +202,10 @@ Status QgBuilder::Write(const WriteFunction& write) {
 
 Result<std::unique_ptr<VectorIndexBuilder>> MakeQgBuilder(const IndexBuildOptions& options) {
   IOLITE_RETURN_IF_ERROR(internal::CheckDimension(options.dimension));
+  if (options.metric > Metric::kL2) {
+    return InvalidArgument("A qg index has the metrics cosine, inner_product and l2, not {}",
+                           MetricName(options.metric));
+  }
   if (options.element_type != ElementType::kF32 && options.element_type != ElementType::kBF16) {
     return InvalidArgument("A qg index keeps f32 or bf16, not {}",
                            ElementTypeName(options.element_type));

@@ -294,6 +294,7 @@ TEST(QgIndex, WrongInputIsNamed) {
   };
   refused({.dimension = 0}, "dimensions from 1 to 65536, not 0");
   refused({.element_type = ElementType::kI8, .dimension = 4}, "keeps f32 or bf16, not i8");
+  refused({.metric = Metric::kL1, .dimension = 4}, "cosine, inner_product and l2, not l1");
   refused({.dimension = 4, .connectivity = 1}, "connectivity must be 2 to 256, not 1");
   refused({.dimension = 4, .expansion_add = 0}, "expansion_add must be 1 to");
   auto builder = MakeQgBuilder({.metric = Metric::kL2, .dimension = 2}).value();
