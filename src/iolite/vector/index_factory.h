@@ -5,6 +5,8 @@
 #include <string>
 #include <string_view>
 
+#include "iolite/vector/flat_builder.h"
+#include "iolite/vector/flat_file_index.h"
 #include "iolite/vector/index.h"
 #include "iolite/vector/qg_builder.h"
 #include "iolite/vector/qg_index.h"
@@ -13,7 +15,7 @@
 
 namespace iolite::vector {
 
-/// A kind of index that lives in a file of its own. FlatIndex has none: it is made over the rows.
+/// A kind of index that lives in a file of its own. FlatIndex has none: it is made over rows.
 struct IndexKind {
   std::string_view name;     ///< `qg`, as manifests and settings say it
   std::string_view suffix;   ///< `.idx.qg`, behind the segment's stem

@@ -20,15 +20,22 @@ constexpr size_t kDimension = 96;
 constexpr size_t kRowCount = 24'000;
 constexpr size_t kQueryCount = 12;
 constexpr uint64_t kSeed = 20'261'121;
+// A flat index of codes alone, beside rows that are read.
+constexpr std::string_view kCompact = "flat_codes";
 
 std::string Build(std::string_view kind, std::span<const float> rows, Metric metric) {
   auto executor = Executor::Threads(2);
-  auto builder = MakeIndexBuilder(kind, {.metric = metric,
-                                         .dimension = kDimension,
-                                         .row_count_expected = static_cast<int64_t>(kRowCount),
-                                         .expansion_add = 64,
-                                         .executor = executor.get()})
-                     .value();
+  IndexBuildOptions options{.metric = metric,
+                            .dimension = kDimension,
+                            .row_count_expected = static_cast<int64_t>(kRowCount),
+                            .expansion_add = 64,
+                            .executor = executor.get()};
+  if (kind == kCompact) {
+    kind = "flat";
+    options.code_bits = 8;
+    options.keep_vectors = false;
+  }
+  auto builder = MakeIndexBuilder(kind, options).value();
   EXPECT_TRUE(builder->Add(RequestContext{}, rows, rows.size() / kDimension).ok());
   return builder->FinishInMemory(RequestContext{}).value();
 }
@@ -56,7 +63,12 @@ class IndexFilterData : public ::testing::Test {
     }
     IndexOpenOptions options;
     options.budget = budget;
-    return OpenIndexBytes(kind, found->second, options).value();
+    if (kind != kCompact) return OpenIndexBytes(kind, found->second, options).value();
+    options.read_row = [](uint32_t row, std::span<float> vector) {
+      std::copy_n(rows_->begin() + row * kDimension, kDimension, vector.begin());
+      return Status::Ok();
+    };
+    return OpenIndexBytes("flat", found->second, options).value();
   }
   static std::span<const float> Query(size_t q) {
     return std::span(*queries_).subspan(q * kDimension, kDimension);
@@ -115,7 +127,7 @@ std::map<std::string, std::string, std::less<>>* IndexFilterData::bytes_ = nullp
 class IndexFilter : public IndexFilterData,
                     public ::testing::WithParamInterface<std::string_view> {};
 
-INSTANTIATE_TEST_SUITE_P(Kinds, IndexFilter, ::testing::Values("qg", "usearch"),
+INSTANTIATE_TEST_SUITE_P(Kinds, IndexFilter, ::testing::Values("flat", kCompact, "qg", "usearch"),
                          [](const auto& info) { return std::string(info.param); });
 
 constexpr double kShares[] = {1, 0.9, 0.5, 0.3, 0.1, 0.03, 0.01, 0.001, 0.0001, 0};
@@ -173,6 +185,31 @@ TEST_P(IndexFilter, HiddenRowsCountLikeFilteredOnes) {
     EXPECT_EQ(LeastRecall(*index, q, &hidden, &hidden), 1);
   }
   EXPECT_GE(recall, 0.97);
+}
+
+class FlatPlan : public IndexFilterData {};
+
+TEST_F(FlatPlan, SaysWhichPlanAndWhy) {
+  auto index = Open("flat");
+  auto plan = [&](uint32_t end, bool exact = false) {
+    const auto allowed = columnar::RowSet::Range(0, end);
+    SearchStats stats;
+    std::vector<Neighbor> out(10);
+    const VectorSearch request{
+        .query = Query(0), .allowed = &allowed, .exact = exact, .stats = &stats};
+    EXPECT_TRUE(index->Search(RequestContext{}, request, out).ok());
+    return stats;
+  };
+  EXPECT_EQ(plan(kRowCount).plan, "codes");
+  EXPECT_EQ(plan(kRowCount, true).plan, "exact");
+  const auto few = plan(700);
+  EXPECT_EQ(few.plan, "exact over the filter");
+  EXPECT_EQ(few.reason, "700 of 24000 rows may appear");
+  EXPECT_EQ(few.rows_visited, 700);
+  const auto by_codes = plan(8000);
+  EXPECT_EQ(by_codes.plan, "codes over the filter");
+  EXPECT_EQ(by_codes.reason, "8000 of 24000 rows may appear");
+  EXPECT_EQ(by_codes.rows_rescored, 200);
 }
 
 class UsearchPlan : public IndexFilterData {};

@@ -32,7 +32,6 @@ constexpr uint32_t kSerialRows = 512;
 constexpr uint32_t kRowsPerStep = 64;
 constexpr int32_t kConnectivityMax = 256;
 constexpr int32_t kExpansionMax = 10'000;
-constexpr double kUnitTolerance = 1e-3;
 
 constexpr uint64_t kPrefixBytes = 8;
 constexpr size_t kHeadBytes = 64;
@@ -127,7 +126,6 @@ class UsearchBuilder final : public VectorIndexBuilder {
 
  private:
   Status Grow(size_t bytes);
-  Status CheckUnit(std::span<const float> rows, size_t row_count) const;
   Status ReserveForBuild();
   Status MakeBuildRows(const RequestContext& context);
   void MakeBuildRow(size_t row, std::vector<float>& values);
@@ -180,23 +178,6 @@ Status UsearchBuilder::Grow(size_t bytes) {
   return Status::Ok();
 }
 
-Status UsearchBuilder::CheckUnit(std::span<const float> rows, size_t row_count) const {
-  if (options_.element_type != ElementType::kI8 || options_.metric == Metric::kCosine) {
-    return Status::Ok();
-  }
-  for (size_t r = 0; r < row_count; ++r) {
-    const double norm =
-        std::sqrt(kernels::Kernels().squared_norm(rows.data() + r * dimension_, dimension_));
-    if (norm != 0 && std::abs(norm - 1) > kUnitTolerance) {
-      return InvalidArgument(
-          "Row {} has length {}: i8 keeps a vector's direction only. Normalise the rows, or take "
-          "cosine, or bf16",
-          row_count_ + r, norm);
-    }
-  }
-  return Status::Ok();
-}
-
 Status UsearchBuilder::Add(const RequestContext& context, std::span<const float> rows,
                            size_t row_count) {
   if (spent_) return FailedPrecondition("The index builder has finished: make another one");
@@ -206,7 +187,8 @@ Status UsearchBuilder::Add(const RequestContext& context, std::span<const float>
                            std::numeric_limits<uint32_t>::max() - 1);
   }
   IOLITE_RETURN_IF_ERROR(internal::CheckRows(rows, row_count, dimension_, row_count_));
-  IOLITE_RETURN_IF_ERROR(CheckUnit(rows, row_count));
+  IOLITE_RETURN_IF_ERROR(internal::CheckUnitRows(options_.metric, options_.element_type, rows,
+                                                 dimension_, row_count_));
   const size_t old_size = file_.size();
   IOLITE_RETURN_IF_ERROR(Grow(old_size + row_count * row_bytes_));
   file_.resize(old_size + row_count * row_bytes_);

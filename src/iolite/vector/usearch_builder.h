@@ -23,6 +23,11 @@ struct IndexBuildOptions {
   /// Some vectors like those that will be asked for, dimension floats each: `qg` then chooses its
   /// pools by them. They must live until Finish returns.
   std::span<const float> sample_queries;
+  /// Of a flat index: bits a dimension of its codes, 1, 4 or 8. Those of 4 or 8 stand beside the
+  /// one bit.
+  uint32_t code_bits = 1;
+  /// Whether a flat index keeps the elements.
+  bool keep_vectors = true;
   Executor* executor = nullptr;  ///< null for the caller's thread
   Budget* budget = &Budget::Unlimited();
   ProgressFunction progress;

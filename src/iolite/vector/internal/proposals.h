@@ -15,8 +15,11 @@ namespace iolite::vector::internal {
 /// is right.
 class Proposals {
  public:
-  Proposals(size_t wanted, size_t candidates)
-      : count_(std::max(wanted * kPerRow, kMin)), candidates_(candidates), wanted_(wanted) {}
+  /// `asked` begins with that many proposals; 0 with the usual.
+  Proposals(size_t wanted, size_t candidates, size_t asked = 0)
+      : count_(asked > 0 ? std::max(asked, wanted) : std::max(wanted * kPerRow, kMin)),
+        candidates_(candidates),
+        wanted_(wanted) {}
 
   /// Whether proposing is worth while: it leaves out most candidates.
   bool worthwhile() const { return count_ * 4 <= candidates_; }
@@ -33,12 +36,7 @@ class Proposals {
                                                                     : Verdict::kAskForMore;
   }
 
- private:
-  static constexpr size_t kPerRow = 8;
-  static constexpr size_t kMin = 200;
-  static constexpr size_t kGrowth = 6;
-
-  // How many of the answers come from the second half of what was proposed.
+  /// How many of the answers come from the second half of what was proposed.
   static size_t LateAnswers(const TopK& top, std::span<const Neighbor> proposed) {
     std::vector<uint32_t> late;
     for (const Neighbor& neighbor : proposed.subspan(proposed.size() / 2)) {
@@ -50,6 +48,11 @@ class Proposals {
           return std::binary_search(late.begin(), late.end(), neighbor.row);
         }));
   }
+
+ private:
+  static constexpr size_t kPerRow = 8;
+  static constexpr size_t kMin = 200;
+  static constexpr size_t kGrowth = 6;
 
   size_t count_;
   size_t candidates_;

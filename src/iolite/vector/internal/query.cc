@@ -9,6 +9,7 @@ namespace iolite::vector::internal {
 namespace {
 
 constexpr int64_t kDimensionMax = 65'536;
+constexpr double kUnitTolerance = 1e-3;
 
 // What is wrong with a vector whose squared norm is no finite number.
 Status NameFault(std::string_view what, std::span<const float> values) {
@@ -83,6 +84,22 @@ Status CheckRows(std::span<const float> rows, size_t row_count, size_t dimension
     IOLITE_RETURN_IF_ERROR(CheckValues(rows.subspan(r * dimension, dimension), type, [&] {
       return fmt::format("Row {}", first_row + static_cast<int64_t>(r));
     }));
+  }
+  return Status::Ok();
+}
+
+Status CheckUnitRows(Metric metric, ElementType type, std::span<const float> rows, size_t dimension,
+                     int64_t first_row) {
+  if (type != ElementType::kI8 || metric == Metric::kCosine) return Status::Ok();
+  for (size_t r = 0; r < rows.size() / dimension; ++r) {
+    const double norm =
+        std::sqrt(kernels::Kernels().squared_norm(rows.data() + r * dimension, dimension));
+    if (norm != 0 && std::abs(norm - 1) > kUnitTolerance) {
+      return InvalidArgument(
+          "Row {} has length {}: i8 keeps a vector's direction only. Normalise the rows, or take "
+          "cosine, or bf16",
+          first_row + static_cast<int64_t>(r), norm);
+    }
   }
   return Status::Ok();
 }

@@ -29,6 +29,11 @@ SearchStats NothingToFind(const VectorSearch& request);
 Status CheckRows(std::span<const float> rows, size_t row_count, size_t dimension, int64_t first_row,
                  ElementType type = ElementType::kF32);
 
+/// kInvalidArgument, naming the first row, when i8 would lose a length that the metric needs: it
+/// keeps a row's direction only, so metrics other than cosine want rows of length 1.
+Status CheckUnitRows(Metric metric, ElementType type, std::span<const float> rows, size_t dimension,
+                     int64_t first_row);
+
 /// kInvalidArgument unless 1 <= dimension <= 65,536.
 Status CheckDimension(int64_t dimension);
 

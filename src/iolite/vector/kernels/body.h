@@ -452,7 +452,8 @@ template <class B>
 float JaccardPair(const void* a, const void* b, size_t dimension) {
   const SharedBits bits = B::Shared(a, b, (dimension + 63) / 64);
   if (bits.either == 0) return 0;
-  return 1 - static_cast<float>(bits.both) / static_cast<float>(bits.either);
+  // Rounds once, unlike 1 less the share.
+  return static_cast<float>(bits.either - bits.both) / static_cast<float>(bits.either);
 }
 
 /// KernelSet::Distance::rows of bits.

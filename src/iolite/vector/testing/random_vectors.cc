@@ -71,7 +71,7 @@ double TrueDistance(Metric metric, std::span<const float> a, std::span<const flo
     either += x != 0 || y != 0 ? 1 : 0;
   }
   if (metric == Metric::kL1 || metric == Metric::kHamming) return absolute;
-  if (metric == Metric::kJaccard) return either == 0 ? 0 : 1 - both / either;
+  if (metric == Metric::kJaccard) return either == 0 ? 0 : (either - both) / either;
   if (metric == Metric::kL2) return difference;
   if (metric == Metric::kInnerProduct) return -dot;
   // As the interface says: too short for f32 counts as zero.
