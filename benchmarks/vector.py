@@ -134,7 +134,7 @@ def threads(run):
 def filters(run):
     """Each takes the ef it needs for the recall. The goal is the faster of hnswlib with a filter and a flat scan, and
     five times that from 1 % on."""
-    flat = InProgram(run.program, "flat", "flat scan")
+    flat = InProgram(run.program, "exact", "exact scan")
     flat.ready(run.data)
     others = [contender for contender in (run.find("hnswlib"), flat) if contender]
     print(f"filtered, queries a second at recall {FILTER_RECALL} (recall, where it is not reached)\n")

@@ -56,14 +56,14 @@ class Program:
 
 
 class InProgram:
-    """An index of the C++ program: `hnswlib`, `flat`, or one of ours as KIND[:key=value…]."""
+    """An index of the C++ program: `hnswlib`, `exact`, or one of ours as KIND[:key=value…]."""
 
     def __init__(self, program, text, label=None):
         kind, *options = text.split(":")
         self.program, self.kind, self.label = program, kind, label or f"Iolite {text}"
         self.name = re.sub(r"\W+", "-", self.label)
         self.options = dict(option.split("=", 1) for option in options)
-        self.peer = kind in ("hnswlib", "flat")
+        self.peer = kind in ("hnswlib", "exact")
 
     def ready(self, data, keep=False):
         """A peer's index is built once and kept. Ours is built again unless told to `keep`: it is what changes."""

@@ -35,9 +35,9 @@ Result<std::unique_ptr<VectorIndex>> OpenQgBytes(std::string_view bytes, IndexOp
 }
 
 constexpr std::array kEntries = {
-    Entry{{"flat", ".idx.flat", "1"}, &OpenFlatIndex, &OpenFlatIndexBytes, &MakeFlatBuilder},
     Entry{{"qg", ".idx.qg", "1"}, &OpenQg, &OpenQgBytes, &MakeQgBuilder},
     Entry{{"usearch", ".idx.usearch", "2"}, &OpenUsearch, &OpenUsearchBytes, &MakeUsearchBuilder},
+    Entry{{"flat", ".idx.flat", "1"}, &OpenFlatIndex, &OpenFlatIndexBytes, &MakeFlatBuilder},
 };
 
 constexpr auto kKinds = [] {

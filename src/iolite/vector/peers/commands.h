@@ -32,7 +32,7 @@ struct Command {
 ///
 /// With seconds=0 search takes no time, and with quality=no it does not look at the answers.
 /// build and search also take clock=processor, for one thread on a busy machine.
-/// KIND is `hnswlib`, `flat` or a kind of index file.
+/// KIND is `hnswlib`, `exact` or a kind of index file.
 class Session {
  public:
   /// One JSON object, or why there is none.

@@ -42,7 +42,7 @@ class Contender {
   virtual int64_t bytes() const = 0;
 };
 
-/// `hnswlib`, `flat` (every row compared), and the kinds of index_factory.h. kInvalidArgument for
+/// `hnswlib`, `exact` (every row compared), and the kinds of index_factory.h. kInvalidArgument for
 /// others.
 Result<std::unique_ptr<Contender>> MakeContender(const std::string& kind);
 

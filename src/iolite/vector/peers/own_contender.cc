@@ -114,7 +114,7 @@ std::unique_ptr<Contender> MakeOwnContender(const std::string& kind) {
 
 Result<std::unique_ptr<Contender>> MakeContender(const std::string& kind) {
   if (kind == "hnswlib") return MakeHnswlibContender();
-  if (kind == "flat") return MakeFlatContender();
+  if (kind == "exact") return MakeFlatContender();
   IOLITE_RETURN_IF_ERROR(FindIndexKind(kind).status());
   return MakeOwnContender(kind);
 }
