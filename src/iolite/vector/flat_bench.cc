@@ -3,7 +3,7 @@
 #include <cstring>
 #include <random>
 
-#include "iolite/vector/flat/codes.h"
+#include "iolite/vector/flat/scan.h"
 #include "iolite/vector/flat_builder.h"
 #include "iolite/vector/flat_file_index.h"
 #include "iolite/vector/kernels/kernels.h"
@@ -51,6 +51,7 @@ void BM_Scan_Blocks(benchmark::State& state) {
     for (size_t b = 0; b < blocks.count; ++b) {
       const char* at = blocks.Block(b);
       auto add = reinterpret_cast<const float*>(at + 4 * kDimension);
+      flat::PrefetchBlock(at, 4 * kDimension + 256);
       below |= kernels::Kernels().scan_block(blocks.table,
                                              {reinterpret_cast<const uint8_t*>(at), add, add + 32},
                                              kDimension, 0, -1e30f, estimates);
@@ -138,6 +139,21 @@ BENCHMARK(BM_Flat_Search)
     ->Arg(100)
     ->Arg(10)
     ->Unit(benchmark::kMicrosecond);
+
+void BM_Flat_Batch_Of_64(benchmark::State& state) {
+  Data& data = Shared();
+  std::vector<Neighbor> out(64 * 10);
+  std::vector<size_t> counts(64);
+  for (auto _ : state) {
+    if (!data.index
+             ->SearchBatch(RequestContext{}, Executor::Inline(), data.queries, {}, out, counts)
+             .ok()) {
+      std::abort();
+    }
+  }
+  state.SetItemsProcessed(state.iterations() * 64);
+}
+BENCHMARK(BM_Flat_Batch_Of_64)->Unit(benchmark::kMicrosecond);
 
 }  // namespace
 }  // namespace iolite::vector

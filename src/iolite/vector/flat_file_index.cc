@@ -1,13 +1,13 @@
 #include "iolite/vector/flat_file_index.h"
 
 #include <algorithm>
-#include <bit>
 #include <cstring>
 #include <vector>
 
 #include "iolite/vector/flat/codes.h"
 #include "iolite/vector/flat/extents.h"
 #include "iolite/vector/flat/layout.h"
+#include "iolite/vector/flat/scan.h"
 #include "iolite/vector/internal/exact_scan.h"
 #include "iolite/vector/internal/expectation.h"
 #include "iolite/vector/internal/mapped_file.h"
@@ -29,15 +29,10 @@ using internal::TopK;
 // least.
 constexpr size_t kFinePerRow = 2, kFineMin = 32;
 constexpr size_t kNibblesPerRow = 4, kNibblesMin = 64;
-// From this share of surviving rows on, whole blocks are looked up. Measured on one core of a
-// Sapphire Rapids over 60,000 x 768: a block of 32 takes 185 ns, of which the look-up is 96 and the
-// rest waiting for memory, a gathered row 15 ns.
-constexpr double kBlockShareMin = 0.4;
 // Stored elements that lose something propose this many for each wanted row.
 constexpr size_t kRescoredPerRow = 4, kRescoredMin = 64;
-// Blocks between two looks at the context.
-constexpr uint32_t kBlocksPerCheck = 256;
-
+// Queries of a batch that read codes together: their tables stay in the first-level cache.
+constexpr size_t kTileQueries = 8;
 // i8 elements are 127 times a unit vector's.
 float ScaleOf(Metric metric, ElementType type) {
   if (type != ElementType::kI8 || metric == Metric::kCosine) return 1;
@@ -58,18 +53,10 @@ class FlatFileIndex final : public VectorIndex {
   Result<size_t> Search(const RequestContext& context, const VectorSearch& request,
                         std::span<Neighbor> out) const override;
 
-  /// Exact batches compare each row with many queries at once.
+  /// Exact batches compare each row, others look up each block, for many queries at once.
   Status SearchBatch(const RequestContext& context, Executor& executor,
                      std::span<const float> queries, const VectorSearch& request,
-                     std::span<Neighbor> out, std::span<size_t> counts) const override {
-    if (!request.exact || exact_.rows == nullptr || exact_.type != ElementType::kF32) {
-      return VectorIndex::SearchBatch(context, executor, queries, request, out, counts);
-    }
-    if (exact_is_stored()) {
-      IOLITE_RETURN_IF_ERROR(extents_.Need(layout_.vectors_at(), layout_.checksums_at()));
-    }
-    return internal::ExactBatch(context, executor, exact_, queries, request, out, counts);
-  }
+                     std::span<Neighbor> out, std::span<size_t> counts) const override;
 
   std::string_view kind() const override { return "flat"; }
   Metric metric() const override { return shape().metric; }
@@ -95,25 +82,25 @@ class FlatFileIndex final : public VectorIndex {
   const flat::Shape& shape() const { return layout_.shape(); }
   // Whether exact distances can be had.
   bool has_exact() const { return exact_.rows != nullptr || options_.read_row != nullptr; }
+  flat::Scan scan() const { return {bytes_, layout_, extents_}; }
   bool exact_is_stored() const { return exact_.rows == stored_.rows; }
 
+  Status Answer(Run& run) const;
+  Status SearchTile(const RequestContext& context, std::span<const float> queries,
+                    VectorSearch request, Survivors& survivors, std::span<Neighbor> out,
+                    std::span<size_t> counts) const;
   Status Exact(Run& run, std::string reason) const;
   Status ReadAll(Run& run) const;
-  Status ByCodes(Run& run) const;
-  Status Propose(Run& run, const flat::CodeQuery& query, internal::Shortlist& shortlist) const;
-  Status ProposeBlocks(Run& run, const flat::CodeQuery& query,
-                       internal::Shortlist& shortlist) const;
-  Status ProposeGathered(Run& run, const flat::CodeQuery& query,
-                         internal::Shortlist& shortlist) const;
+  // `proposed` is a first round of proposals that was made elsewhere, or empty.
+  Status ByCodes(Run& run, const flat::CodeQuery& query, std::vector<Neighbor> proposed) const;
   Status Decide(Run& run, const flat::CodeQuery& query, std::span<const Neighbor> proposed) const;
   Result<std::vector<Neighbor>> ByFineCodes(const flat::CodeQuery& query,
                                             std::span<const Neighbor> proposed) const;
   Status FineScan(Run& run, const flat::CodeQuery& query) const;
   Status Rescore(Run& run, std::span<const Neighbor> candidates) const;
   const void* StoredQuery(Run& run) const;
-  Result<flat::CodeQuery> MakeQuery(const Run& run) const;
-  // kDataLoss when rows of a section, or the surviving vectors, are damaged.
-  Status NeedRows(size_t at, size_t row_bytes, std::span<const uint32_t> ids) const;
+  Result<flat::CodeQuery> MakeQuery(std::span<const float> query) const;
+  // kDataLoss when surviving vectors are damaged.
   Status NeedVectors(Run& run) const;
 
   const char* bytes_;
@@ -171,16 +158,84 @@ Result<size_t> FlatFileIndex::Search(const RequestContext& context, const Vector
   }
   TopK top(out.first(wanted), request.distance_max);
   Run run{context, request, survivors, top, wanted, {}, {}};
-  if (request.exact) {
-    IOLITE_RETURN_IF_ERROR(Exact(run, "the caller asked for it"));
-  } else if (codes_ == nullptr) {
-    IOLITE_RETURN_IF_ERROR(
-        Exact(run, fmt::format("the metric {} has no codes", MetricName(shape().metric))));
-  } else {
-    IOLITE_RETURN_IF_ERROR(ByCodes(run));
-  }
+  IOLITE_RETURN_IF_ERROR(Answer(run));
   if (request.stats != nullptr) *request.stats = std::move(run.stats);
   return top.Finish();
+}
+
+Status FlatFileIndex::Answer(Run& run) const {
+  if (run.request.exact) return Exact(run, "the caller asked for it");
+  if (codes_ == nullptr) {
+    return Exact(run, fmt::format("the metric {} has no codes", MetricName(shape().metric)));
+  }
+  const uint32_t count = run.survivors.count();
+  if (!internal::Proposals(run.wanted, count, run.request.ef).worthwhile()) {
+    return Exact(run, fmt::format("{} of {} rows may appear", count, shape().row_count));
+  }
+  IOLITE_ASSIGN_OR_RETURN(const flat::CodeQuery query, MakeQuery(run.request.query));
+  if (query.zero) return Exact(run, "all rows are equally far from a query of zeros");
+  return ByCodes(run, query, {});
+}
+
+// Queries of a tile read the codes once, where a search would look up whole blocks; all else is
+// done one by one.
+Status FlatFileIndex::SearchTile(const RequestContext& context, std::span<const float> queries,
+                                 VectorSearch request, Survivors& survivors,
+                                 std::span<Neighbor> out, std::span<size_t> counts) const {
+  const size_t width = shape().dimension, kept = out.size() / counts.size();
+  const size_t wanted = std::min<size_t>(request.k, survivors.count());
+  const size_t proposed = internal::Proposals(wanted, survivors.count(), request.ef).count();
+  std::vector<flat::CodeQuery> prepared;
+  std::vector<internal::Shortlist> shortlists;
+  for (size_t q = 0; q < counts.size(); ++q) {
+    const auto query = queries.subspan(q * width, width);
+    IOLITE_RETURN_IF_ERROR(internal::CheckQuery(query, width, shape().element_type));
+    IOLITE_ASSIGN_OR_RETURN(auto made, MakeQuery(query));
+    prepared.push_back(std::move(made));
+    shortlists.emplace_back(proposed);
+  }
+  IOLITE_RETURN_IF_ERROR(scan().Propose(context, survivors, prepared, shortlists));
+  for (size_t q = 0; q < counts.size(); ++q) {
+    request.query = queries.subspan(q * width, width);
+    TopK top(out.subspan(q * kept, wanted), request.distance_max);
+    Run run{context, request, survivors, top, wanted, {}, {}};
+    IOLITE_RETURN_IF_ERROR(prepared[q].zero ? Answer(run)
+                                            : ByCodes(run, prepared[q], shortlists[q].Finish()));
+    counts[q] = top.Finish();
+  }
+  return Status::Ok();
+}
+
+Status FlatFileIndex::SearchBatch(const RequestContext& context, Executor& executor,
+                                  std::span<const float> queries, const VectorSearch& request,
+                                  std::span<Neighbor> out, std::span<size_t> counts) const {
+  if (request.exact && exact_.rows != nullptr && exact_.type == ElementType::kF32) {
+    if (exact_is_stored()) {
+      IOLITE_RETURN_IF_ERROR(extents_.Need(layout_.vectors_at(), layout_.checksums_at()));
+    }
+    return internal::ExactBatch(context, executor, exact_, queries, request, out, counts);
+  }
+  const size_t width = shape().dimension;
+  const size_t kept = std::min<size_t>(request.k, shape().row_count);
+  IOLITE_RETURN_IF_ERROR(
+      internal::CheckBatch(queries.size(), counts.size(), width, kept, out.size()));
+  Survivors survivors(request, shape().row_count);
+  const size_t wanted = std::min<size_t>(request.k, survivors.count());
+  const bool by_codes = codes_ != nullptr && !request.exact && wanted > 0 &&
+                        internal::Proposals(wanted, survivors.count(), request.ef).worthwhile();
+  if (!by_codes) {
+    return VectorIndex::SearchBatch(context, executor, queries, request, out, counts);
+  }
+  survivors.Words();  // makes them once, before threads ask
+  const size_t tiles = (counts.size() + kTileQueries - 1) / kTileQueries;
+  return executor.ParallelFor(context, tiles, [&](size_t tile) {
+    const size_t first = tile * kTileQueries;
+    const size_t count = std::min(kTileQueries, counts.size() - first);
+    VectorSearch one = request;
+    one.stats = nullptr;
+    return SearchTile(context, queries.subspan(first * width, count * width), one, survivors,
+                      out.subspan(first * kept, count * kept), counts.subspan(first, count));
+  });
 }
 
 const void* FlatFileIndex::StoredQuery(Run& run) const {
@@ -208,7 +263,7 @@ Status FlatFileIndex::Exact(Run& run, std::string reason) const {
   if (stored_.rows == nullptr) {
     run.stats.plan = run.survivors.all() ? "codes" : "codes over the filter";
     run.stats.reason += ", and the file keeps no vectors";
-    IOLITE_ASSIGN_OR_RETURN(const flat::CodeQuery query, MakeQuery(run));
+    IOLITE_ASSIGN_OR_RETURN(const flat::CodeQuery query, MakeQuery(run.request.query));
     return FineScan(run, query);
   }
   std::vector<Neighbor> room(std::min<size_t>(
@@ -233,19 +288,20 @@ Status FlatFileIndex::ReadAll(Run& run) const {
   return status;
 }
 
-Status FlatFileIndex::ByCodes(Run& run) const {
+Status FlatFileIndex::ByCodes(Run& run, const flat::CodeQuery& query,
+                              std::vector<Neighbor> proposed) const {
   using Verdict = internal::Proposals::Verdict;
   const uint32_t count = run.survivors.count();
   std::string reason = fmt::format("{} of {} rows may appear", count, shape().row_count);
   internal::Proposals proposals(run.wanted, count, run.request.ef);
-  if (!proposals.worthwhile()) return Exact(run, std::move(reason));
-  IOLITE_ASSIGN_OR_RETURN(const flat::CodeQuery query, MakeQuery(run));
-  if (query.zero) return Exact(run, "all rows are equally far from a query of zeros");
-  for (auto verdict = Verdict::kAskForMore; verdict == Verdict::kAskForMore;) {
-    internal::Shortlist shortlist(proposals.count());
-    IOLITE_RETURN_IF_ERROR(Propose(run, query, shortlist));
+  for (auto verdict = Verdict::kAskForMore; verdict == Verdict::kAskForMore; proposed.clear()) {
+    if (proposed.empty()) {
+      internal::Shortlist shortlist(proposals.count());
+      IOLITE_RETURN_IF_ERROR(
+          scan().Propose(run.context, run.survivors, {&query, 1}, {&shortlist, 1}));
+      proposed = shortlist.Finish();
+    }
     run.stats.rows_visited += count;
-    const std::vector<Neighbor> proposed = shortlist.Finish();
     // Estimates that are no numbers propose nothing.
     if (proposed.size() < run.wanted) break;
     run.top.Clear();
@@ -259,69 +315,6 @@ Status FlatFileIndex::ByCodes(Run& run) const {
   }
   run.top.Clear();
   return Exact(run, reason + ", and their codes lie too close together");
-}
-
-Status FlatFileIndex::Propose(Run& run, const flat::CodeQuery& query,
-                              internal::Shortlist& shortlist) const {
-  const double share = static_cast<double>(run.survivors.count()) / shape().row_count;
-  if (run.survivors.all() || share >= kBlockShareMin) return ProposeBlocks(run, query, shortlist);
-  return ProposeGathered(run, query, shortlist);
-}
-
-Status FlatFileIndex::ProposeBlocks(Run& run, const flat::CodeQuery& query,
-                                    internal::Shortlist& shortlist) const {
-  const auto scan = kernels::Kernels().scan_block;
-  const uint64_t* words = run.survivors.Words();
-  const uint32_t padded = layout_.padded(), blocks = layout_.block_count();
-  const uint32_t in_last = shape().row_count - (blocks - 1) * flat::kBlockRows;
-  alignas(64) float estimates[flat::kBlockRows];
-  for (uint32_t block = 0; block < blocks; ++block) {
-    if (block % kBlocksPerCheck == 0) {
-      IOLITE_RETURN_IF_ERROR(run.context.Check());
-      const size_t begin = layout_.blocks_at() + block * layout_.block_bytes();
-      const uint32_t some = std::min(kBlocksPerCheck, blocks - block);
-      IOLITE_RETURN_IF_ERROR(extents_.Need(begin, begin + some * layout_.block_bytes()));
-    }
-    uint32_t wanted =
-        words == nullptr ? ~0u : static_cast<uint32_t>(words[block / 2] >> (block % 2 * 32));
-    // The rest of the last block must be empty; a damaged file may say otherwise.
-    if (block + 1 == blocks && in_last < flat::kBlockRows) wanted &= (1u << in_last) - 1;
-    if (wanted == 0) continue;
-    const char* at = bytes_ + layout_.blocks_at() + block * layout_.block_bytes();
-    auto add = reinterpret_cast<const float*>(at + 4 * size_t{padded});
-    const kernels::ScanBlock codes{reinterpret_cast<const uint8_t*>(at), add,
-                                   add + flat::kBlockRows};
-    uint32_t below = wanted & scan(query.table, codes, padded, 0, shortlist.bound(), estimates);
-    for (; below != 0; below &= below - 1) {
-      const auto lane = static_cast<uint32_t>(std::countr_zero(below));
-      shortlist.Offer(block * flat::kBlockRows + lane, estimates[lane]);
-    }
-  }
-  return Status::Ok();
-}
-
-Status FlatFileIndex::ProposeGathered(Run& run, const flat::CodeQuery& query,
-                                      internal::Shortlist& shortlist) const {
-  // One run has all rows below 2^31, another the rest.
-  const char* at = bytes_ + layout_.signs_at();
-  const char* const runs[] = {at, at + (size_t{1} << 31) * layout_.sign_row_bytes()};
-  const kernels::SignRows rows{runs, 31, 0, layout_.sign_row_bytes(), layout_.sign_bits()};
-  // <q, signs> is twice the sum of the elements whose bit is set, less the sum of all.
-  const kernels::SignQuery signs{query.elements.data(),
-                                 -query.step * static_cast<float>(query.total), 2 * query.step};
-  Status status;
-  float estimates[Survivors::kRun];
-  run.survivors.ForEachRun([&](const uint32_t* ids, size_t count) {
-    status = run.context.Check();
-    if (status.ok()) status = NeedRows(layout_.signs_at(), layout_.sign_row_bytes(), {ids, count});
-    if (!status.ok()) return false;
-    kernels::Kernels().sign_estimates(signs, rows, ids, count, estimates);
-    for (size_t i = 0; i < count; ++i) {
-      if (estimates[i] < shortlist.bound()) shortlist.Offer(ids[i], estimates[i]);
-    }
-    return true;
-  });
-  return status;
 }
 
 // Fine codes thin the proposals out; should their own last places still bring answers, all of the
@@ -348,7 +341,8 @@ Status FlatFileIndex::Decide(Run& run, const flat::CodeQuery& query,
 Result<std::vector<Neighbor>> FlatFileIndex::ByFineCodes(const flat::CodeQuery& query,
                                                          std::span<const Neighbor> proposed) const {
   const std::vector<uint32_t> ids = RowsOf(proposed);
-  IOLITE_RETURN_IF_ERROR(NeedRows(layout_.fine_at(), layout_.fine_row_bytes(), ids));
+  IOLITE_RETURN_IF_ERROR(
+      flat::NeedRows(extents_, layout_.fine_at(), layout_.fine_row_bytes(), ids));
   std::vector<float> distances(ids.size());
   codes_->FineDistances(query, shape().code_bits, bytes_ + layout_.fine_at(), ids,
                         distances.data());
@@ -368,7 +362,8 @@ Status FlatFileIndex::FineScan(Run& run, const flat::CodeQuery& query) const {
   float distances[Survivors::kRun];
   run.survivors.ForEachRun([&](const uint32_t* ids, size_t count) {
     status = run.context.Check();
-    if (status.ok()) status = NeedRows(layout_.fine_at(), layout_.fine_row_bytes(), {ids, count});
+    if (status.ok())
+      status = flat::NeedRows(extents_, layout_.fine_at(), layout_.fine_row_bytes(), {ids, count});
     if (!status.ok()) return false;
     codes_->FineDistances(query, shape().code_bits, bytes_ + layout_.fine_at(), {ids, count},
                           distances);
@@ -393,7 +388,8 @@ Status FlatFileIndex::Rescore(Run& run, std::span<const Neighbor> candidates) co
   }
   const std::vector<uint32_t> ids = RowsOf(candidates);
   if (exact_is_stored()) {
-    IOLITE_RETURN_IF_ERROR(NeedRows(layout_.vectors_at(), layout_.vector_bytes(), ids));
+    IOLITE_RETURN_IF_ERROR(
+        flat::NeedRows(extents_, layout_.vectors_at(), layout_.vector_bytes(), ids));
   }
   std::vector<float> distances(ids.size());
   const void* query =
@@ -407,30 +403,23 @@ Status FlatFileIndex::Rescore(Run& run, std::span<const Neighbor> candidates) co
   return Status::Ok();
 }
 
-Status FlatFileIndex::NeedRows(size_t at, size_t row_bytes, std::span<const uint32_t> ids) const {
-  for (uint32_t id : ids) {
-    const size_t begin = at + id * row_bytes;
-    IOLITE_RETURN_IF_ERROR(extents_.Need(begin, begin + row_bytes));
-  }
-  return Status::Ok();
-}
-
 Status FlatFileIndex::NeedVectors(Run& run) const {
   if (extents_.all_sound()) return Status::Ok();
   const size_t row_bytes = layout_.vector_bytes();
   Status status;
   run.survivors.ForEachRun([&](const uint32_t* ids, size_t count) {
     status = run.context.Check();
-    if (status.ok()) status = NeedRows(layout_.vectors_at(), row_bytes, {ids, count});
+    if (status.ok())
+      status = flat::NeedRows(extents_, layout_.vectors_at(), row_bytes, {ids, count});
     return status.ok();
   });
   return status;
 }
 
-Result<flat::CodeQuery> FlatFileIndex::MakeQuery(const Run& run) const {
+Result<flat::CodeQuery> FlatFileIndex::MakeQuery(std::span<const float> query) const {
   IOLITE_RETURN_IF_ERROR(
       extents_.Need(layout_.mean_at(), layout_.mean_at() + 4 * size_t{layout_.padded()}));
-  return codes_->MakeQuery(run.request.query);
+  return codes_->MakeQuery(query);
 }
 
 Result<std::unique_ptr<VectorIndex>> OpenAny(std::string_view bytes, IndexOpenOptions options,

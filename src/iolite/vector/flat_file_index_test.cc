@@ -9,6 +9,7 @@
 #include <filesystem>
 #include <fstream>
 #include <thread>
+#include <utility>
 
 #include "iolite/vector/flat_builder.h"
 #include "iolite/vector/flat_index.h"
@@ -438,6 +439,48 @@ TEST(FlatFile, ManyThreadsSearchAtOnce) {
   }
   for (auto& thread : threads) thread.join();
   EXPECT_EQ(wrong, 0);
+}
+
+TEST(FlatFile, ABatchAnswersLikeSingleSearches) {
+  auto rows = EmbeddingRows(16, 4000, kDimension);
+  std::fill_n(rows.begin() + 5 * kDimension, kDimension, 0.0f);  // a query of zeros, too
+  auto executor = Executor::Threads(2);
+  columnar::RowSet most, few;
+  for (uint32_t row = 0; row < 4000; ++row) {
+    if (row % 10 != 3) most.Add(row);
+    if (row % 4 == 1) few.Add(row);
+  }
+  for (uint32_t code_bits : {1u, 8u}) {
+    auto index = OpenBytes(Build(rows, {.code_bits = code_bits}));
+    for (const columnar::RowSet* allowed :
+         {(const columnar::RowSet*)nullptr, &std::as_const(most), &std::as_const(few)}) {
+      for (size_t k : {0ul, 7ul, 5000ul}) {
+        const size_t kept = std::min<size_t>(k, 4000);
+        std::vector<Neighbor> out(45 * kept);
+        std::vector<size_t> counts(45);
+        const auto queries = std::span(rows).first(45 * kDimension);
+        ASSERT_TRUE(index
+                        ->SearchBatch(RequestContext{}, *executor, queries,
+                                      {.k = k, .allowed = allowed}, out, counts)
+                        .ok());
+        for (size_t q = 0; q < 45; ++q) {
+          const auto one = Find(*index, {.query = RowOf(rows, q), .k = k, .allowed = allowed});
+          ASSERT_EQ(counts[q], one.size());
+          const auto first = out.begin() + static_cast<ptrdiff_t>(q * kept);
+          EXPECT_TRUE(Same({first, first + static_cast<ptrdiff_t>(counts[q])}, one));
+        }
+      }
+    }
+    std::vector<Neighbor> out(10);
+    std::vector<size_t> counts(1);
+    std::vector<float> bad(kDimension, NAN);
+    EXPECT_EQ(index->SearchBatch(RequestContext{}, *executor, bad, {}, out, counts).code(),
+              StatusCode::kInvalidArgument);
+    EXPECT_EQ(
+        index->SearchBatch(RequestContext{}, *executor, std::span(bad).first(3), {}, out, counts)
+            .code(),
+        StatusCode::kInvalidArgument);
+  }
 }
 
 TEST(FlatFile, EveryDimensionUpToTheLargest) {
