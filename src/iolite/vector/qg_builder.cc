@@ -200,7 +200,7 @@ Status QgBuilder::Write(const WriteFunction& write) {
 
 }  // namespace
 
-Result<std::unique_ptr<VectorIndexBuilder>> MakeQgBuilder(const IndexBuildOptions& options) {
+Status CheckQgOptions(const IndexBuildOptions& options) {
   IOLITE_RETURN_IF_ERROR(internal::CheckDimension(options.dimension));
   if (options.metric > Metric::kL2) {
     return InvalidArgument("A qg index has the metrics cosine, inner_product and l2, not {}",
@@ -222,6 +222,11 @@ Result<std::unique_ptr<VectorIndexBuilder>> MakeQgBuilder(const IndexBuildOption
     return InvalidArgument("row_count_expected must not be negative, it is {}",
                            options.row_count_expected);
   }
+  return Status::Ok();
+}
+
+Result<std::unique_ptr<VectorIndexBuilder>> MakeQgBuilder(const IndexBuildOptions& options) {
+  IOLITE_RETURN_IF_ERROR(CheckQgOptions(options));
   return std::unique_ptr<VectorIndexBuilder>(std::make_unique<QgBuilder>(options));
 }
 

@@ -16,4 +16,7 @@ namespace iolite::vector {
 /// kInvalidArgument for an element type that the kind does not have.
 Result<std::unique_ptr<VectorIndexBuilder>> MakeQgBuilder(const IndexBuildOptions& options);
 
+/// kInvalidArgument says which of the options a qg index cannot have.
+Status CheckQgOptions(const IndexBuildOptions& options);
+
 }  // namespace iolite::vector

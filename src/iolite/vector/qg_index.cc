@@ -1,12 +1,15 @@
 #include "iolite/vector/qg_index.h"
 
 #include <atomic>
+#include <mutex>
+#include <unordered_map>
 #include <utility>
 #include <vector>
 
 #include "iolite/vector/internal/expectation.h"
 #include "iolite/vector/internal/mapped_file.h"
 #include "iolite/vector/internal/query.h"
+#include "iolite/vector/qg/checkpoint.h"
 #include "iolite/vector/qg/file.h"
 #include "iolite/vector/qg/search.h"
 
@@ -41,12 +44,20 @@ class FileView {
   uint32_t id_bound() const { return header_.id_bound; }
   const char* row_bytes(uint32_t slot) const { return vertices_.row_bytes(slot); }
   const uint16_t* low(uint32_t slot) const { return vertices_.low(slot); }
-  kernels::SignRows signs() const { return vertices_.signs(); }
+  void Estimate(const kernels::SignQuery& query, const uint32_t* slots, size_t count,
+                float* estimates) const {
+    kernels::Kernels().sign_estimates(query, vertices_.signs(), slots, count, estimates);
+  }
   uint32_t id(uint32_t slot) const { return header_.ids_are_slots ? slot : *vertices_.id(slot); }
   uint32_t slot_of(uint32_t id) const {
     if (header_.ids_are_slots) return id;
-    return id < slots_.size() ? slots_[id] : kNoSlot;
+    std::call_once(slots_once_, [this] { FindSlots(); });
+    const auto found = slots_.find(id);
+    return found == slots_.end() ? kNoSlot : found->second;
   }
+
+  static bool IsCurrent(uint32_t, uint32_t) { return true; }
+  static uint64_t replace_count() { return 0; }
 
   Status CheckSlot(uint32_t slot) const {
     const uint32_t extent = layout().extent_of(slot);
@@ -63,9 +74,22 @@ class FileView {
   Space space_;
   Vertices vertices_;
   Traits traits_;
-  std::vector<uint32_t> slots_;
+  void FindSlots() const;
+
+  // Of an index that was changed; made when a search first goes from ids to slots.
+  mutable std::once_flag slots_once_;
+  mutable std::unordered_map<uint32_t, uint32_t> slots_;
   mutable std::vector<std::atomic<uint8_t>> checked_;
 };
+
+// An id in a damaged extent may lead anywhere; whoever follows it finds the damage.
+void FileView::FindSlots() const {
+  slots_.reserve(header_.row_count);
+  for (uint32_t slot = 0; slot < header_.slot_count; ++slot) {
+    const uint32_t id = *vertices_.id(slot);
+    if (id != kNoRow) slots_.emplace(id, slot);
+  }
+}
 
 // Two threads may both sum an extent; they find the same.
 Status FileView::CheckExtent(uint32_t extent) const {
@@ -144,6 +168,11 @@ Result<std::unique_ptr<QgIndex>> OpenAny(std::string_view bytes, IndexOpenOption
 
 Result<std::unique_ptr<QgIndex>> QgIndex::Open(const std::string& path, IndexOpenOptions options) {
   IOLITE_ASSIGN_OR_RETURN(auto mapped, internal::MappedFile::Open(path));
+  IOLITE_ASSIGN_OR_RETURN(const bool unfinished, HasJournal(storage::Disk::System(), path));
+  if (unfinished) {
+    return FailedPrecondition(
+        "{} has a checkpoint that was interrupted: opening it for changes finishes it", path);
+  }
   const std::string_view bytes = mapped->bytes();
   options.keep_alive = internal::Both(std::move(options.keep_alive), std::move(mapped));
   auto opened = OpenAny(bytes, std::move(options), static_cast<int64_t>(bytes.size()));

@@ -213,8 +213,10 @@ size_t RankKernel(const float* values, size_t count, float value) {
   for (; i + F::kStep <= count; i += F::kStep) {
     rank += __builtin_popcountll(F::NegativeBits(F::Load(values + i) - value));
   }
-  const uint64_t behind = ~uint64_t{0} << (count - i);
-  rank += __builtin_popcountll(F::NegativeBits(F::Load(values + i) - value) & ~behind);
+  if (i < count) {
+    const uint64_t behind = ~uint64_t{0} << (count - i);
+    rank += __builtin_popcountll(F::NegativeBits(F::Load(values + i) - value) & ~behind);
+  }
   return static_cast<size_t>(rank);
 }
 

@@ -141,7 +141,7 @@ Status BulkLinker::LinkBatch(uint32_t begin, uint32_t end) {
 // A vertex that nobody took as a neighbour could never be found: its nearest neighbour that can
 // spare an edge takes it.
 void BulkLinker::Rescue(uint32_t begin, uint32_t end) {
-  EdgeMaker edges(vertices_, space_, rules_);
+  EdgeMaker edges(vertices_.layout(), space_, rules_);
   auto indegree = [&](uint32_t other) { return indegree_[other]; };
   for (uint32_t at = begin; at < end; ++at) {
     const uint32_t slot = order_[at];
@@ -198,7 +198,7 @@ Status BulkLinker::FindNeighbours(uint32_t at, uint32_t linked, Found& found) {
     return a.distance < b.distance || (a.distance == b.distance && a.slot < b.slot);
   });
   if (candidates.size() > options_.expansion) candidates.resize(options_.expansion);
-  EdgeMaker edges(vertices_, space_, rules_);
+  EdgeMaker edges(vertices_.layout(), space_, rules_);
   edges.Choose(rows_, candidates, chosen);
   edges.Write(rows_, vertices_.Edit(slot), own.data(), chosen);
   for (const auto& choice : chosen) {
@@ -209,7 +209,7 @@ Status BulkLinker::FindNeighbours(uint32_t at, uint32_t linked, Found& found) {
 }
 
 void BulkLinker::Grant(std::span<const Request> requests, std::vector<uint32_t>& lost) {
-  EdgeMaker edges(vertices_, space_, rules_);
+  EdgeMaker edges(vertices_.layout(), space_, rules_);
   for (const Request& request : requests) {
     const uint32_t slot =
         edges.Offer(rows_, vertices_.Edit(request.target), request.target, request.slot,

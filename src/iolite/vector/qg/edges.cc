@@ -16,10 +16,14 @@ void WriteCode(uint8_t* codes, uint32_t place, const uint32_t* words, uint32_t p
   }
 }
 
-const float* EdgeMaker::Owner(uint32_t slot, const uint16_t* high) {
-  owner_.resize(vertices_.layout().padded());
-  vertices_.ReadVector(slot, high, owner_.data());
-  return owner_.data();
+void ReadCode(const uint8_t* codes, uint32_t place, uint32_t padded, uint32_t* words) {
+  const uint32_t shift = place < 16 ? 0 : 4;
+  const uint8_t* at = codes + size_t{place % 16} * 4;
+  for (uint32_t d = 0; d < padded; d += 16, at += 64) {
+    for (uint32_t group = 0; group < 4; ++group) {
+      words[d / 32] |= (at[group] >> shift & 0x0fu) << (d % 32 + 4 * group);
+    }
+  }
 }
 
 // With r = target - owner, s its signs, <q - owner, r> is about <q - owner, s> * |r|^2 / <r, s>

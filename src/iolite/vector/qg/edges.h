@@ -20,13 +20,14 @@ struct EdgeRules {
 };
 
 /// Makes and changes the edges of rows. Lengths are squared L2 distances of vectors as they are
-/// kept.
+/// kept. `rows` of the methods say where rows lie: `row_bytes(slot)`, and `low(slot)`, which is
+/// null where low bits are not kept.
 ///
 /// Threads: one. Cheap to make; keeps scratch memory.
 class EdgeMaker {
  public:
-  EdgeMaker(const Vertices& vertices, const Space& space, const EdgeRules& rules)
-      : vertices_(vertices), space_(space), rules_(rules) {}
+  EdgeMaker(const Layout& layout, const Space& space, const EdgeRules& rules)
+      : layout_(layout), space_(space), rules_(rules) {}
 
   /// Chooses among candidates, nearest first and with squared distances, at most `lanes` of them:
   /// those that no chosen one makes superfluous, then fillers. `rows` says where rows lie.
@@ -58,11 +59,17 @@ class EdgeMaker {
   /// Makes `lane` an edge from `owner`, which has the row's vector, to `target`.
   void SetLane(const RowEdit& row, uint32_t lane, const float* owner, const float* target,
                uint32_t slot, float length, bool filler);
-  /// The row's own vector as f32, in memory that lasts until the next call.
-  const float* Owner(uint32_t slot, const uint16_t* high);
+
+  /// The f32 vector of a slot.
+  template <class Rows>
+  void ReadSlot(const Rows& rows, uint32_t slot, std::vector<float>& values) const {
+    values.resize(layout_.padded());
+    ReadVector(layout_, reinterpret_cast<const uint16_t*>(rows.row_bytes(slot)), rows.low(slot),
+               values.data());
+  }
 
  private:
-  const Vertices& vertices_;
+  const Layout& layout_;
   const Space& space_;
   const EdgeRules rules_;
   std::vector<float> owner_, target_;
@@ -83,6 +90,9 @@ CodeFactors CodeOf(const Space& space, const float* owner, const float* target, 
 /// A place in codes of 32 side by side gets the signs in `words`.
 void WriteCode(uint8_t* codes, uint32_t place, const uint32_t* words, uint32_t padded);
 
+/// The way back: sets the bits of `words`, which are 0 before.
+void ReadCode(const uint8_t* codes, uint32_t place, uint32_t padded, uint32_t* words);
+
 inline float HighDistance(const uint16_t* a, const uint16_t* b, uint32_t padded) {
   return kernels::Kernels().Of(Metric::kL2, ElementType::kBF16).pair(a, b, padded);
 }
@@ -90,7 +100,7 @@ inline float HighDistance(const uint16_t* a, const uint16_t* b, uint32_t padded)
 template <class Rows>
 void EdgeMaker::Choose(const Rows& rows, std::span<const Candidate> candidates,
                        std::vector<Choice>& chosen) {
-  const uint32_t lanes = vertices_.layout().lanes(), padded = vertices_.layout().padded();
+  const uint32_t lanes = layout_.lanes(), padded = layout_.padded();
   chosen.clear();
   chosen_high_.clear();
   superfluous_.assign(candidates.size(), 0);
@@ -116,11 +126,9 @@ template <class Rows>
 void EdgeMaker::Write(const Rows& rows, const RowEdit& row, const float* owner,
                       std::span<const Choice> choices) {
   row.Clear();
-  target_.resize(vertices_.layout().padded());
   for (uint32_t lane = 0; lane < choices.size(); ++lane) {
     const auto& [candidate, filler] = choices[lane];
-    auto high = reinterpret_cast<const uint16_t*>(rows.row_bytes(candidate.slot));
-    vertices_.ReadVector(candidate.slot, high, target_.data());
+    ReadSlot(rows, candidate.slot, target_);
     SetLane(row, lane, owner, target_.data(), candidate.slot, candidate.distance, filler);
   }
 }
@@ -128,7 +136,7 @@ void EdgeMaker::Write(const Rows& rows, const RowEdit& row, const float* owner,
 template <class Rows, class IndegreeFunction>
 uint32_t EdgeMaker::Offer(const Rows& rows, const RowEdit& row, uint32_t owner_slot, uint32_t slot,
                           float length, IndegreeFunction indegree) {
-  const uint32_t lanes = vertices_.layout().lanes(), padded = vertices_.layout().padded();
+  const uint32_t lanes = layout_.lanes(), padded = layout_.padded();
   auto high = reinterpret_cast<const uint16_t*>(rows.row_bytes(slot));
   const uint32_t* links = row.links();
   uint32_t empty = kNoSlot, filler = kNoSlot, covered = kNoSlot, farthest = kNoSlot;
@@ -170,10 +178,9 @@ uint32_t EdgeMaker::Offer(const Rows& rows, const RowEdit& row, uint32_t owner_s
     }
   }
   const uint32_t lost = links[lane];
-  const float* owner = Owner(owner_slot, row.high());
-  target_.resize(padded);
-  vertices_.ReadVector(slot, high, target_.data());
-  SetLane(row, lane, owner, target_.data(), slot, length, superfluous);
+  ReadSlot(rows, owner_slot, owner_);
+  ReadSlot(rows, slot, target_);
+  SetLane(row, lane, owner_.data(), target_.data(), slot, length, superfluous);
   return lost;
 }
 
@@ -181,7 +188,7 @@ template <class Rows, class IndegreeFunction>
 uint32_t EdgeMaker::Force(const Rows& rows, const RowEdit& row, uint32_t owner_slot, uint32_t slot,
                           float length, IndegreeFunction indegree) {
   uint32_t chosen = kNoSlot;
-  for (uint32_t lane = 0; lane < vertices_.layout().lanes(); ++lane) {
+  for (uint32_t lane = 0; lane < layout_.lanes(); ++lane) {
     const uint32_t other = row.links()[lane];
     if (other == slot) return slot;
     if (other != kNoSlot && indegree(other) < rules_.indegree_min) continue;
@@ -192,11 +199,9 @@ uint32_t EdgeMaker::Force(const Rows& rows, const RowEdit& row, uint32_t owner_s
   }
   if (chosen == kNoSlot) return slot;
   const uint32_t lost = row.links()[chosen];
-  const float* owner = Owner(owner_slot, row.high());
-  target_.resize(vertices_.layout().padded());
-  vertices_.ReadVector(slot, reinterpret_cast<const uint16_t*>(rows.row_bytes(slot)),
-                       target_.data());
-  SetLane(row, chosen, owner, target_.data(), slot, length, false);
+  ReadSlot(rows, owner_slot, owner_);
+  ReadSlot(rows, slot, target_);
+  SetLane(row, chosen, owner_.data(), target_.data(), slot, length, false);
   return lost;
 }
 

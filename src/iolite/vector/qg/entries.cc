@@ -18,21 +18,45 @@ constexpr size_t kBlocks = Entries::kCountMax / kBlockLanes;
 // distance of the query to the mean is the same for all and left out.
 Entries::Entries(const Vertices& vertices, const Space& space, std::span<const float> mean,
                  std::span<const uint32_t> slots)
-    : slots_(slots.begin(), slots.end()),
-      padded_(space.padded()),
-      codes_(kBlocks * padded_ * 4, 0),
-      add_(kCountMax, std::numeric_limits<float>::infinity()),
-      rescale_(kCountMax, 0.0f) {
-  std::vector<float> target(padded_);
-  std::vector<uint32_t> words(padded_ / 32);
-  for (size_t i = 0; i < slots_.size(); ++i) {
-    vertices.ReadVector(slots_[i], vertices.row(slots_[i]).high(), target.data());
-    const auto factors = CodeOf(space, mean.data(), target.data(), words.data());
-    WriteCode(codes_.data() + i / kBlockLanes * padded_ * 4, i % kBlockLanes, words.data(),
-              padded_);
-    add_[i] = factors.add;
-    rescale_[i] = factors.rescale;
+    : Entries(space.padded()) {
+  std::vector<float> values(padded_);
+  for (size_t i = 0; i < slots.size(); ++i) {
+    vertices.ReadVector(slots[i], vertices.row(slots[i]).high(), values.data());
+    Set(i, slots[i], space, mean, values);
   }
+}
+
+Entries::Entries(uint32_t padded)
+    : padded_(padded),
+      codes_(kBlocks * padded * 4, 0),
+      add_(kCountMax, std::numeric_limits<float>::infinity()),
+      rescale_(kCountMax, 0.0f) {}
+
+void Entries::Set(size_t place, uint32_t slot, const Space& space, std::span<const float> mean,
+                  std::span<const float> values) {
+  std::vector<uint32_t> words(padded_ / 32);
+  const CodeFactors factors = CodeOf(space, mean.data(), values.data(), words.data());
+  WriteCode(codes_.data() + place / kBlockLanes * padded_ * 4, place % kBlockLanes, words.data(),
+            padded_);
+  add_[place] = factors.add;
+  rescale_[place] = factors.rescale;
+  if (place == slots_.size()) slots_.push_back(slot);
+  slots_[place] = slot;
+}
+
+void Entries::Remove(size_t place) {
+  const size_t last = slots_.size() - 1;
+  std::vector<uint32_t> words(padded_ / 32, 0);
+  ReadCode(codes_.data() + last / kBlockLanes * padded_ * 4, last % kBlockLanes, padded_,
+           words.data());
+  WriteCode(codes_.data() + place / kBlockLanes * padded_ * 4, place % kBlockLanes, words.data(),
+            padded_);
+  add_[place] = add_[last];
+  rescale_[place] = rescale_[last];
+  slots_[place] = slots_[last];
+  add_[last] = std::numeric_limits<float>::infinity();
+  rescale_[last] = 0;
+  slots_.pop_back();
 }
 
 size_t Entries::BytesFor(uint32_t padded) { return kBlocks * padded * 4 + kCountMax * 8; }

@@ -20,8 +20,16 @@ class Entries {
 
   /// `mean`: of all vectors, as they are kept.
   Entries() = default;
+  /// None.
+  explicit Entries(uint32_t padded);
   Entries(const Vertices& vertices, const Space& space, std::span<const float> mean,
           std::span<const uint32_t> slots);
+
+  /// Puts another slot, whose vector is `values`, at a place: at most slots().size().
+  void Set(size_t place, uint32_t slot, const Space& space, std::span<const float> mean,
+           std::span<const float> values);
+  /// The last one takes the place of the one removed.
+  void Remove(size_t place);
 
   /// The codes as a header keeps them: room for kCountMax of them, BytesFor() bytes.
   static size_t BytesFor(uint32_t padded);

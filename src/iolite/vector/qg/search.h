@@ -24,8 +24,11 @@ namespace iolite::vector::qg {
 ///
 ///     space(), layout(), entries(), traits()
 ///     slot_count(), id_bound()                 slots in use, and a bound above every row id
-///     row_bytes(slot), low(slot), signs()      see Vertices
+///     row_bytes(slot), low(slot)               see Vertices
+///     Estimate(query, slots, count, estimates) by sign codes
 ///     id(slot), slot_of(id)                    kNoRow and kNoSlot where there is none
+///     IsCurrent(id, slot)                      whether the id leads to this slot now
+///     replace_count()                          grows when an id is led to another slot
 ///     CheckSlot(slot)                          kDataLoss where the file is damaged
 ///
 /// Threads: one each; nothing of the view is changed.
@@ -49,9 +52,11 @@ class Searcher {
   Status ByCodes(TopK& top, std::string reason);
   Status ByGraph(TopK& top, size_t ef, bool& answered);
   Status Propose(std::span<Neighbor> room, size_t& found);
+  // A row that is being replaced has two slots for a moment: only that which its id leads to
+  // counts.
   void Offer(TopK& top, uint32_t slot, float distance) {
     const uint32_t id = view_.id(slot);
-    if (id != kNoRow) top.Offer(id, distance);
+    if (id != kNoRow && view_.IsCurrent(id, slot)) top.Offer(id, distance);
   }
   // Distances of slots, offered under their row's id.
   void Rescore(std::span<const Neighbor> slots, TopK& top);
@@ -65,7 +70,7 @@ class Searcher {
   const uint16_t* High(uint32_t slot) const {
     return reinterpret_cast<const uint16_t*>(view_.row_bytes(slot));
   }
-  const uint16_t* Low(uint32_t slot) const { return layout_.exact() ? view_.low(slot) : nullptr; }
+  const uint16_t* Low(uint32_t slot) const { return view_.low(slot); }
 
   const RequestContext& context_;
   const View& view_;
@@ -83,7 +88,7 @@ template <class View>
 Result<size_t> Searcher<View>::Run(std::span<Neighbor> out) {
   // Ids without a row do not count, so this may be more than there are.
   row_count_ = std::min<size_t>(survivors_.count(), view_.row_count());
-  wanted_ = std::min<size_t>(request_.k, row_count_);
+  wanted_ = std::min({request_.k, row_count_, out.size()});
   if (wanted_ == 0) {
     if (request_.stats != nullptr) *request_.stats = internal::NothingToFind(request_);
     return size_t{0};
@@ -117,17 +122,31 @@ template <class VisitFunction>
 Status Searcher<View>::ForEachRun(VisitFunction visit) {
   Status status;
   uint32_t slots[internal::Survivors::kRun];
-  survivors_.ForEachRun([&](const uint32_t* ids, size_t count) {
-    size_t found = 0;
-    for (size_t i = 0; i < count; ++i) {
-      const uint32_t slot = view_.slot_of(ids[i]);
-      if (slot != kNoSlot) slots[found++] = slot;
-    }
+  auto take = [&](size_t found) {
     status = context_.Check();
     if (status.ok()) status = CheckRun(slots, found);
     if (status.ok()) visit(static_cast<const uint32_t*>(slots), found);
     return status.ok();
-  });
+  };
+  if (!survivors_.all()) {
+    survivors_.ForEachRun([&](const uint32_t* ids, size_t count) {
+      size_t found = 0;
+      for (size_t i = 0; i < count; ++i) {
+        const uint32_t slot = view_.slot_of(ids[i]);
+        if (slot != kNoSlot) slots[found++] = slot;
+      }
+      return take(found);
+    });
+    return status;
+  }
+  const uint32_t end = view_.slot_count();
+  for (uint32_t slot = 0; slot < end && status.ok();) {
+    size_t found = 0;
+    for (; slot < end && found < internal::Survivors::kRun; ++slot) {
+      if (view_.id(slot) != kNoRow) slots[found++] = slot;
+    }
+    take(found);
+  }
   return status;
 }
 
@@ -167,11 +186,10 @@ Status Searcher<View>::Exact(TopK& top, std::string reason) {
 template <class View>
 Status Searcher<View>::Propose(std::span<Neighbor> room, size_t& found) {
   const SignTable table(query_.values, layout_.sign_bits());
-  const kernels::SignRows rows = view_.signs();
   TopK top(room, std::nullopt);
   float estimates[internal::Survivors::kRun];
   IOLITE_RETURN_IF_ERROR(ForEachRun([&](const uint32_t* slots, size_t count) {
-    kernels::Kernels().sign_estimates(table.query(), rows, slots, count, estimates);
+    view_.Estimate(table.query(), slots, count, estimates);
     top.OfferMany({estimates, count}, [slots](size_t i) { return slots[i]; });
   }));
   found = top.Finish();
@@ -215,16 +233,24 @@ void Searcher<View>::Rescore(std::span<const Neighbor> slots, TopK& top) {
     }
   };
   for (size_t i = 0; i < std::min(kAhead, slots.size()); ++i) fetch(slots[i].row);
-  for (size_t i = 0; i < slots.size(); ++i) {
-    if (i + kAhead < slots.size()) fetch(slots[i + kAhead].row);
-    const uint32_t slot = slots[i].row;
-    Offer(top, slot, view_.space().ExactDistance(query_, High(slot), Low(slot)));
+  // A row that is replaced meanwhile might be missed in both its slots: look again.
+  constexpr int kAttempts = 4;
+  for (int attempt = 0; attempt < kAttempts; ++attempt) {
+    const uint64_t before = view_.replace_count();
+    top.Clear();
+    for (size_t i = 0; i < slots.size(); ++i) {
+      if (i + kAhead < slots.size()) fetch(slots[i + kAhead].row);
+      const uint32_t slot = slots[i].row;
+      Offer(top, slot, view_.space().ExactDistance(query_, High(slot), Low(slot)));
+    }
+    if (view_.replace_count() == before) break;
   }
 }
 
 template <class View>
 Status Searcher<View>::ByGraph(TopK& top, size_t ef, bool& answered) {
   thread_local WalkRoom room;
+  if (view_.entries().slots().empty()) return Status::Ok();
   stats_.plan = survivors_.all() ? "graph" : "filtered graph";
   if (!survivors_.all()) words_ = survivors_.Words();
   // A few more than are wanted, because high bits decide who is compared exactly.

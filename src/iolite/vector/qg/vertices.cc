@@ -27,21 +27,20 @@ void RowEdit::Clear() const {
   std::fill_n(fillers, layout->lanes() / 32, 0u);
 }
 
-void Vertices::ReadVector(uint32_t slot, const uint16_t* high, float* values) const {
-  if (layout_.exact()) {
-    kernels::Kernels().join(high, low(slot), layout_.padded(), values);
+void ReadVector(const Layout& layout, const uint16_t* high, const uint16_t* low, float* values) {
+  if (low != nullptr) {
+    kernels::Kernels().join(high, low, layout.padded(), values);
   } else {
-    for (uint32_t i = 0; i < layout_.padded(); ++i) values[i] = kernels::BF16ToF32(high[i]);
+    for (uint32_t i = 0; i < layout.padded(); ++i) values[i] = kernels::BF16ToF32(high[i]);
   }
 }
 
-void Vertices::WriteVector(uint32_t slot, const float* values, uint16_t* high) {
-  uint16_t* below = layout_.exact() ? low(slot) : nullptr;
-  for (uint32_t i = 0; i < layout_.padded(); ++i) {
+void WriteVector(const Layout& layout, const float* values, uint16_t* high, uint16_t* low) {
+  for (uint32_t i = 0; i < layout.padded(); ++i) {
     // Rounded upwards where two are as near: the difference below must fit into 16 signed bits.
     const uint32_t bits = kernels::ToBits(values[i]);
     high[i] = static_cast<uint16_t>((bits + 0x8000u) >> 16);
-    if (below != nullptr) below[i] = static_cast<uint16_t>(bits);
+    if (low != nullptr) low[i] = static_cast<uint16_t>(bits);
   }
 }
 

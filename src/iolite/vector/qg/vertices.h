@@ -62,6 +62,11 @@ struct RowEdit {
   uint32_t* fillers;  ///< bits
 };
 
+/// Puts a vector together; `low` is null where low bits are not kept.
+void ReadVector(const Layout& layout, const uint16_t* high, const uint16_t* low, float* values);
+/// Splits a vector into its nearest bf16 and the bits below.
+void WriteVector(const Layout& layout, const float* values, uint16_t* high, uint16_t* low);
+
 /// Extents, wherever they lie, by slot.
 ///
 /// Threads: any number may read; growing and writing is the owner's to order.
@@ -82,7 +87,9 @@ class Vertices {
     return extents_[layout_.extent_of(slot)] + layout_.place_of(slot) * layout_.row_bytes();
   }
   RowView row(uint32_t slot) const { return {layout_, row_bytes(slot)}; }
-  const uint16_t* low(uint32_t slot) const { return At<uint16_t>(layout_.low(), slot); }
+  const uint16_t* low(uint32_t slot) const {
+    return layout_.exact() ? At<uint16_t>(layout_.low(), slot) : nullptr;
+  }
   /// The sign codes of all slots; valid until an extent is added.
   kernels::SignRows signs() const {
     return {extents_.data(), layout_.extent_shift(), layout_.signs().offset, layout_.signs().bytes,
@@ -93,7 +100,9 @@ class Vertices {
   RowEdit Edit(uint32_t slot) {
     return {&layout_, const_cast<char*>(row_bytes(slot)), lengths(slot), fillers(slot)};
   }
-  uint16_t* low(uint32_t slot) { return At<uint16_t>(layout_.low(), slot); }
+  uint16_t* low(uint32_t slot) {
+    return layout_.exact() ? At<uint16_t>(layout_.low(), slot) : nullptr;
+  }
   char* signs(uint32_t slot) { return At<char>(layout_.signs(), slot); }
   float* lengths(uint32_t slot) { return At<float>(layout_.lengths(), slot); }
   uint32_t* fillers(uint32_t slot) { return At<uint32_t>(layout_.fillers(), slot); }
@@ -101,9 +110,13 @@ class Vertices {
 
   /// The f32 vector of a slot whose high bits are in `row`; the bf16 one where low bits are not
   /// kept.
-  void ReadVector(uint32_t slot, const uint16_t* high, float* values) const;
+  void ReadVector(uint32_t slot, const uint16_t* high, float* values) const {
+    qg::ReadVector(layout_, high, low(slot), values);
+  }
   /// Splits a vector into `high` and, where kept, the slot's low bits.
-  void WriteVector(uint32_t slot, const float* values, uint16_t* high);
+  void WriteVector(uint32_t slot, const float* values, uint16_t* high) {
+    qg::WriteVector(layout_, values, high, low(slot));
+  }
 
  private:
   template <class T>
@@ -119,6 +132,7 @@ class Vertices {
 /// Vertices as a walk reads them, when nobody else changes rows that it meets.
 struct OwnRows {
   const char* row_bytes(uint32_t slot) const { return vertices.row_bytes(slot); }
+  const uint16_t* low(uint32_t slot) const { return vertices.low(slot); }
   static Status CheckSlot(uint32_t) { return Status::Ok(); }
   uint32_t slot_count() const { return count; }
 
