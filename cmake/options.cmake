@@ -30,6 +30,8 @@ if(IOLITE_DCHECKS)
 endif()
 if(IOLITE_SANITIZE)
   target_compile_options(iolite_flags INTERFACE
-    -fsanitize=${IOLITE_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=all)
+    -fsanitize=${IOLITE_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=all
+    # GCC 12 warns of std::optional members that it no longer sees through once they are instrumented.
+    -Wno-maybe-uninitialized)
   target_link_options(iolite_flags INTERFACE -fsanitize=${IOLITE_SANITIZE})
 endif()
