@@ -143,7 +143,9 @@ struct U8 : I8 {
     return _mm512_cvtepu8_epi16(_mm256_maskz_loadu_epi8((1u << n) - 1, p));
   }
   static float Sum(Acc acc) {
-    return static_cast<float>(static_cast<uint32_t>(_mm512_reduce_add_epi32(acc)));
+    const __m512i low = _mm512_cvtepu32_epi64(_mm512_castsi512_si256(acc));
+    const __m512i high = _mm512_cvtepu32_epi64(_mm512_extracti64x4_epi64(acc, 1));
+    return static_cast<float>(_mm512_reduce_add_epi64(_mm512_add_epi64(low, high)));
   }
 };
 
