@@ -10,8 +10,12 @@
 
 namespace iolite::vector::flat {
 
-/// A query as codes want it: less the mean, rotated.
+/// A query as codes want it: less the mean, rotated. Moves, because the table points to its bytes.
 struct CodeQuery {
+  CodeQuery() = default;
+  CodeQuery(CodeQuery&&) noexcept = default;
+  CodeQuery& operator=(CodeQuery&&) noexcept = default;
+
   bool zero = false;                 ///< cosine and inner product: all rows are equally far
   float base = 0;                    ///< what all distances have in common
   std::vector<uint8_t> table_bytes;  ///< for blocks
