@@ -39,8 +39,8 @@ class StoredSegment final : public Segment {
 
   std::string index_warning() const override {
     std::lock_guard lock(mutex_);
-    if (row_map_.warning.empty() || !index_.warning.empty()) return index_.warning;
-    return row_map_.warning;
+    std::string warning = index_.warning();
+    return warning.empty() ? row_map_.warning : warning;
   }
 
   Result<std::string_view> row_id(uint32_t ordinal) const override {
@@ -69,8 +69,10 @@ class StoredSegment final : public Segment {
       return InvalidArgument("a vector of {} has dimension {}, not {}", stem_, manifest_.dimension,
                              vector.size());
     }
-    IOLITE_ASSIGN_OR_RETURN(auto index, this->index());
-    const auto* file = dynamic_cast<const vector::UsearchIndex*>(index.get());
+    IOLITE_RETURN_IF_ERROR(index().status());
+    // A qg index keeps vectors rotated, a usearch one as they are.
+    const auto* file =
+        index_.guard ? dynamic_cast<const vector::UsearchIndex*>(index_.guard->file()) : nullptr;
     if (!file || file->element_type() != vector::ElementType::kF32) {
       return DecodeVector(ordinal, vector);
     }

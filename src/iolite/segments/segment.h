@@ -33,7 +33,8 @@ struct SegmentManifest {
   int64_t row_count = 0;
   int32_t dimension = 0;
   vector::Metric metric = vector::Metric::kCosine;
-  std::string index_kind;  ///< `usearch`; empty when the segment has no index: search scans
+  /// `qg`, `usearch`; empty when the segment has no index: search scans.
+  std::string index_kind;
   std::string index_version;
   vector::ElementType element_type = vector::ElementType::kF32;
   std::vector<File> files;  ///< rows, index, rowmap
@@ -48,7 +49,8 @@ struct SegmentOptions {
 /// Some rows and what makes them fast: the set of objects that share a stem.
 ///
 ///     <stem>.parquet             the truth: _row_id, _source_id, _model_id, _content_hash, vector,
-///     … <stem>.idx.usearch         an index over the vectors, or none: then search scans
+///     … <stem>.idx.qg              an index over the vectors, or none: then search scans; the
+///     ending is the kind's
 ///     <stem>.idx.rowmap          ordinal to row id
 ///     <stem>.idx.manifest.json   names, sizes and checksums of the above; written last
 ///     <stem>.hidden-<n>          rows replaced or deleted since; the newest n counts
@@ -70,7 +72,8 @@ class Segment {
   virtual int64_t row_count() const = 0;
 
   /// The index, or an exact flat one over the rows file when there is none that works. Opened once,
-  /// at the first call.
+  /// at the first call. A file that turns out damaged while it is searched is replaced by the flat
+  /// one inside, and the search answers by that.
   virtual Result<std::shared_ptr<const vector::VectorIndex>> index() const = 0;
   /// Why search scans instead of using the index; empty when all is well.
   virtual std::string index_warning() const = 0;
@@ -102,11 +105,16 @@ struct SegmentBuildOptions {
   vector::ElementType element_type = vector::ElementType::kF32;
   int32_t dimension = 0;
   bool build_index = true;
-  int32_t connectivity = 16;       ///< links of a vertex of a graph index
-  int32_t expansion_add = 128;     ///< candidates looked at for each row while a graph is built
+  std::string index_kind = "qg";   ///< of vector::IndexKinds()
+  int32_t connectivity = 0;        ///< links of a vertex of a graph index; 0: the kind's own choice
+  int32_t expansion_add = 0;       ///< candidates looked at for each row while a graph is built
   int64_t row_count_expected = 0;  ///< spares copying while the index grows; 0 when unknown
   ProgressFunction progress;       ///< of the index
 };
+
+/// kInvalidArgument when the kind does not have this metric, element type or shape: found without
+/// rows, before anybody has computed some.
+Status CheckBuildOptions(const SegmentBuildOptions& build);
 
 /// Writes a segment once and seals it. Abandoning it leaves nothing that a reader would see.
 ///
@@ -123,7 +131,8 @@ class SegmentBuilder {
 };
 
 /// Builds index and row map of an existing rows file anew and replaces the manifest. `build` says
-/// how where the manifest is lost.
+/// how; metric and dimension are those of the manifest where it is not lost, and so is the element
+/// type of an index that stays of its kind.
 Status RebuildIndex(const RequestContext& context, const SegmentOptions& options,
                     std::string_view stem, const SegmentBuildOptions& build);
 

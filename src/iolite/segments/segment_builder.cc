@@ -1,6 +1,7 @@
 #include <arrow/record_batch.h>
 #include <arrow/type.h>
 
+#include <algorithm>
 #include <utility>
 
 #include "iolite/segments/internal/index_files.h"
@@ -86,6 +87,18 @@ Result<SegmentManifest> ManifestForRebuild(const SegmentOptions& options, std::s
   return manifest;
 }
 
+// Files that are made of the rows: of all kinds, and of a kind that only the manifest knows.
+std::vector<std::string> DerivedPaths(const SegmentManifest& manifest, std::string_view stem) {
+  std::vector<std::string> paths = IndexPaths(stem);
+  paths.push_back(RowMapPath(stem));
+  for (const auto& file : manifest.files) {
+    bool known = file.path == RowsPath(stem) ||
+                 std::find(paths.begin(), paths.end(), file.path) != paths.end();
+    if (!known) paths.push_back(file.path);
+  }
+  return paths;
+}
+
 Status PutManifest(storage::ObjectStore& store, std::string_view stem,
                    const SegmentManifest& manifest, const std::optional<storage::Etag>& etag) {
   std::string path = ManifestPath(stem), json = SerializeManifest(manifest);
@@ -106,23 +119,26 @@ Status RebuildIndex(const RequestContext& context, const SegmentOptions& options
                     std::string_view stem, const SegmentBuildOptions& build) {
   std::optional<storage::Etag> etag;
   IOLITE_ASSIGN_OR_RETURN(auto manifest, ManifestForRebuild(options, stem, build, etag));
-  SegmentBuildOptions rebuild{.metric = manifest.metric,
-                              .element_type = manifest.element_type,
-                              .dimension = manifest.dimension,
-                              .build_index = build.build_index,
-                              .connectivity = build.connectivity,
-                              .expansion_add = build.expansion_add};
+  SegmentBuildOptions rebuild = build;
+  rebuild.metric = manifest.metric;
+  rebuild.dimension = manifest.dimension;
+  rebuild.row_count_expected = manifest.row_count;
+  // Another kind may not have the element type of the one before.
+  if (manifest.index_kind == build.index_kind) rebuild.element_type = manifest.element_type;
+  IOLITE_RETURN_IF_ERROR(CheckBuildOptions(rebuild));
+  manifest.element_type = rebuild.element_type;
+  manifest.index_kind.clear();
+  manifest.index_version.clear();
   // Objects are written once, so the old ones go first. A crash from here on leaves a segment
   // without an index, which is searched by scanning and can be repaired again.
-  for (const auto& path : {IndexPath(stem), RowMapPath(stem)}) {
+  const std::string rows_path = RowsPath(stem);
+  for (const auto& path : DerivedPaths(manifest, stem)) {
     IOLITE_RETURN_IF_ERROR(options.store->Delete(path));
-    std::erase_if(manifest.files, [&](const auto& file) { return file.path == path; });
   }
+  std::erase_if(manifest.files, [&](const auto& file) { return file.path != rows_path; });
   IOLITE_ASSIGN_OR_RETURN(auto writer, IndexFilesWriter::Open(options, stem, rebuild));
   int64_t row_count = 0;
-  RowsFileRead read{.path = "", .columns = {"_row_id"}};
-  std::string rows_path = RowsPath(stem);
-  read.path = rows_path;
+  RowsFileRead read{.path = rows_path, .columns = {"_row_id"}};
   if (rebuild.dimension > 0) read.columns.push_back("vector");
   IOLITE_RETURN_IF_ERROR(
       ReadRowsFile(context, *options.store, read, [&](const arrow::RecordBatch& batch) {

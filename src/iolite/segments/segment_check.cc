@@ -62,7 +62,10 @@ Result<std::vector<FileDamage>> CheckSegment(const RequestContext& context,
 }
 
 std::vector<std::string> SegmentPaths(std::string_view stem) {
-  return {ManifestPath(stem), IndexPath(stem), RowMapPath(stem), RowsPath(stem)};
+  std::vector<std::string> paths = {ManifestPath(stem), RowMapPath(stem)};
+  for (auto& path : IndexPaths(stem)) paths.push_back(std::move(path));
+  paths.push_back(RowsPath(stem));
+  return paths;
 }
 
 }  // namespace iolite::segments

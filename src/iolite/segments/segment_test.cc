@@ -3,6 +3,7 @@
 #include <arrow/record_batch.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 #include <thread>
@@ -112,10 +113,10 @@ TEST_F(SegmentTest, WithoutAnIndexSearchScansTheRows) {
   auto rows = MakeSampleRows(*random_, 800, 8);
   ASSERT_TRUE(Build("t", rows).ok());
   auto expected = Nearest(*Open("t"), rows.vector(5), 10);
-  ASSERT_TRUE(store_->Delete("t.idx.usearch").ok());
+  ASSERT_TRUE(store_->Delete("t.idx.qg").ok());
   auto segment = Open("t");
   EXPECT_EQ(Nearest(*segment, rows.vector(5), 10), expected);
-  EXPECT_NE(segment->index_warning().find("t.idx.usearch"), std::string::npos);
+  EXPECT_NE(segment->index_warning().find("t.idx.qg"), std::string::npos);
   EXPECT_EQ(segment->Verify(context_).code(), StatusCode::kDataLoss);
 }
 
@@ -124,7 +125,7 @@ TEST_F(SegmentTest, ATruncatedIndexIsNotTrusted) {
   ASSERT_TRUE(Build("t", rows).ok());
   auto expected = Nearest(*Open("t"), rows.vector(5), 10);
   for (size_t kept : {size_t{0}, size_t{10}, size_t{2000}}) {
-    Change("t.idx.usearch", [&](std::string& bytes) { bytes.resize(kept); });
+    Change("t.idx.qg", [&](std::string& bytes) { bytes.resize(kept); });
     auto segment = Open("t");
     EXPECT_EQ(Nearest(*segment, rows.vector(5), 10), expected);
     EXPECT_NE(segment->index_warning(), "");
@@ -135,10 +136,140 @@ TEST_F(SegmentTest, AnIndexOfTheRightSizeAndTheWrongBytesIsNotTrusted) {
   auto rows = MakeSampleRows(*random_, 800, 8);
   ASSERT_TRUE(Build("t", rows).ok());
   auto expected = Nearest(*Open("t"), rows.vector(5), 10);
-  Change("t.idx.usearch", [](std::string& bytes) { bytes.assign(bytes.size(), '\x7f'); });
+  Change("t.idx.qg", [](std::string& bytes) { bytes.assign(bytes.size(), '\x7f'); });
   auto segment = Open("t");
   EXPECT_EQ(Nearest(*segment, rows.vector(5), 10), expected);
   EXPECT_NE(segment->index_warning(), "");
+}
+
+TEST_F(SegmentTest, DamageThatASearchMeetsIsAnsweredByAScan) {
+  auto rows = MakeSampleRows(*random_, 4000, 32);
+  ASSERT_TRUE(Build("t", rows).ok());
+  auto expected = Nearest(*Open("t"), rows.vector(5), 10);
+  // Past the header, where opening does not look.
+  Change("t.idx.qg", [](std::string& bytes) {
+    std::fill(bytes.begin() + static_cast<ptrdiff_t>(bytes.size() / 8), bytes.end(), '\x7f');
+  });
+  auto segment = Open("t");
+  auto index = segment->index().value();
+  EXPECT_EQ(index->kind(), "qg");
+  EXPECT_EQ(segment->index_warning(), "");
+  std::vector<std::thread> threads;
+  for (int t = 0; t < 4; ++t) {
+    threads.emplace_back([&] { EXPECT_EQ(Nearest(*segment, rows.vector(5), 10), expected); });
+  }
+  for (auto& thread : threads) thread.join();
+  EXPECT_EQ(index->kind(), "flat");
+  EXPECT_NE(segment->index_warning().find("t.idx.qg"), std::string::npos);
+  EXPECT_NE(segment->index_warning().find("until the table is repaired"), std::string::npos);
+  std::vector<float> queries = rows.vector(5);
+  queries.insert(queries.end(), rows.vectors.begin(), rows.vectors.begin() + 32);
+  std::vector<vector::Neighbor> found(20);
+  std::vector<size_t> counts(2);
+  auto fresh = Open("t");
+  ASSERT_TRUE((*fresh->index())
+                  ->SearchBatch(context_, Executor::Inline(), queries, {.k = 10}, found, counts)
+                  .ok());
+  EXPECT_EQ(fresh->row_id(found[0].row).value(), expected[0]);
+  EXPECT_EQ(found[10].row, 0u);
+  EXPECT_NE(fresh->index_warning(), "");
+}
+
+TEST_F(SegmentTest, AScanThatDoesNotFitIsNoAnswerToDamage) {
+  auto rows = MakeSampleRows(*random_, 4000, 32);
+  ASSERT_TRUE(Build("t", rows).ok());
+  Change("t.idx.qg", [](std::string& bytes) {
+    std::fill(bytes.begin() + static_cast<ptrdiff_t>(bytes.size() / 8), bytes.end(), '\x7f');
+  });
+  Budget budget("search", 100'000);
+  options_.budget = &budget;
+  auto segment = Open("t");
+  auto index = segment->index().value();
+  std::vector<vector::Neighbor> out(1);
+  std::vector<float> query = rows.vector(5);
+  EXPECT_EQ(index->Search(context_, {.query = query, .k = 1}, out).status().code(),
+            StatusCode::kResourceExhausted);
+  EXPECT_EQ(segment->index_warning(), "");
+}
+
+TEST_F(SegmentTest, EveryKindIsSearchedByItsOwnFile) {
+  auto rows = MakeSampleRows(*random_, 700, 16);
+  for (const char* kind : {"qg", "usearch"}) {
+    auto manifest = Build(kind, rows, {.index_kind = kind});
+    ASSERT_TRUE(manifest.ok()) << manifest.status().ToString();
+    EXPECT_EQ(manifest->index_kind, kind);
+    std::string path = std::string(kind) + ".idx." + kind;
+    EXPECT_TRUE(store_->Head(path).ok());
+    auto paths = SegmentPaths(kind);
+    EXPECT_NE(std::find(paths.begin(), paths.end(), path), paths.end());
+    auto segment = Open(kind);
+    EXPECT_EQ((*segment->index())->kind(), kind);
+    EXPECT_EQ(Nearest(*segment, rows.vector(42), 1), std::vector<std::string>{"row-42"});
+    std::vector<float> vector(16);
+    ASSERT_TRUE(segment->ReadVector(699, vector).ok());
+    EXPECT_EQ(vector, rows.vector(699));
+    EXPECT_EQ(segment->index_warning(), "");
+    EXPECT_TRUE(segment->Verify(context_).ok());
+  }
+}
+
+TEST_F(SegmentTest, AKindOfANewerReleaseIsScanned) {
+  auto rows = MakeSampleRows(*random_, 700, 8);
+  ASSERT_TRUE(Build("t", rows).ok());
+  auto expected = Nearest(*Open("t"), rows.vector(5), 10);
+  Change("t.idx.manifest.json", [](std::string& bytes) {
+    for (size_t at = 0; (at = bytes.find("\"qg\"")) != std::string::npos;) {
+      bytes.replace(at, 4, "\"tree\"");
+    }
+    bytes.replace(bytes.find("t.idx.qg"), 8, "t.idx.tree");
+  });
+  ASSERT_TRUE(store_->PutIfAbsent("t.idx.tree", store_->Get("t.idx.qg")->bytes).ok());
+  ASSERT_TRUE(store_->Delete("t.idx.qg").ok());
+  auto segment = Open("t");
+  EXPECT_EQ(Nearest(*segment, rows.vector(5), 10), expected);
+  EXPECT_NE(segment->index_warning().find("'tree' is no kind of index file"), std::string::npos);
+  EXPECT_TRUE(CheckSegment(context_, options_, "t")->empty());
+  ASSERT_TRUE(RebuildIndex(context_, options_, "t", {.dimension = 8}).ok());
+  EXPECT_FALSE(store_->Head("t.idx.tree").ok());
+  EXPECT_EQ((*Open("t")->index())->kind(), "qg");
+}
+
+TEST_F(SegmentTest, ARebuildMakesTheKindThatIsWished) {
+  auto rows = MakeSampleRows(*random_, 700, 8);
+  ASSERT_TRUE(
+      Build("t", rows, {.element_type = vector::ElementType::kI8, .index_kind = "usearch"}).ok());
+  // An index that stays of its kind keeps its element type.
+  ASSERT_TRUE(RebuildIndex(context_, options_, "t", {.index_kind = "usearch"}).ok());
+  EXPECT_EQ(Open("t")->manifest().element_type, vector::ElementType::kI8);
+  // A kind that does not have it takes what is wished.
+  ASSERT_TRUE(RebuildIndex(context_, options_, "t", {}).ok());
+  EXPECT_EQ(Open("t")->manifest().index_kind, "qg");
+  EXPECT_EQ(Open("t")->manifest().element_type, vector::ElementType::kF32);
+  EXPECT_FALSE(store_->Head("t.idx.usearch").ok());
+  EXPECT_TRUE(CheckSegment(context_, options_, "t")->empty());
+  // What cannot be built leaves all as it was.
+  Status refused = RebuildIndex(context_, options_, "t",
+                                {.element_type = vector::ElementType::kBits, .index_kind = "tree"});
+  EXPECT_EQ(refused.code(), StatusCode::kInvalidArgument);
+  EXPECT_TRUE(CheckSegment(context_, options_, "t")->empty());
+  ASSERT_TRUE(RebuildIndex(context_, options_, "t", {.build_index = false}).ok());
+  EXPECT_EQ(Open("t")->manifest().index_kind, "");
+  EXPECT_EQ(Open("t")->index_warning(), "");
+  EXPECT_EQ(Nearest(*Open("t"), rows.vector(42), 1), std::vector<std::string>{"row-42"});
+}
+
+TEST_F(SegmentTest, WhatAKindDoesNotHaveIsRefusedWithoutRows) {
+  SegmentBuildOptions build{.element_type = vector::ElementType::kI8, .dimension = 8};
+  Status refused = CheckBuildOptions(build);
+  EXPECT_EQ(refused.code(), StatusCode::kInvalidArgument);
+  EXPECT_NE(refused.message().find("i8"), std::string::npos);
+  EXPECT_NE(refused.message().find("index.element_type"), std::string::npos);
+  build.index_kind = "usearch";
+  EXPECT_TRUE(CheckBuildOptions(build).ok());
+  build.metric = vector::Metric::kL1;
+  EXPECT_FALSE(CheckBuildOptions(build).ok());
+  build.build_index = false;
+  EXPECT_TRUE(CheckBuildOptions(build).ok());
 }
 
 TEST_F(SegmentTest, ALostRowMapIsReadFromTheRows) {
@@ -155,7 +286,7 @@ TEST_F(SegmentTest, RebuildingMakesItSoundAgain) {
   auto rows = MakeSampleRows(*random_, 700, 8);
   ASSERT_TRUE(Build("t", rows).ok());
   auto expected = Nearest(*Open("t"), rows.vector(5), 10);
-  for (const char* lost : {"t.idx.usearch", "t.idx.rowmap", "t.idx.manifest.json"}) {
+  for (const char* lost : {"t.idx.qg", "t.idx.rowmap", "t.idx.manifest.json"}) {
     ASSERT_TRUE(store_->Delete(lost).ok());
     auto damages = CheckSegment(context_, options_, "t");
     ASSERT_EQ(damages->size(), 1u) << lost;

@@ -17,8 +17,8 @@ namespace {
 using namespace qg;
 
 constexpr uint64_t kSeed = 0x696f6c697465;  // "iolite"
-constexpr int32_t kConnectivityMax = 256;
-constexpr int32_t kExpansionMax = 1 << 16;
+constexpr int32_t kConnectivityDefault = 32, kConnectivityMax = 256;
+constexpr int32_t kExpansionDefault = 200, kExpansionMax = 1 << 16;
 constexpr size_t kRowsPerTask = 256;
 // Memory is asked for in pieces of about this size.
 constexpr size_t kPieceBytes = 32 << 20;
@@ -200,7 +200,9 @@ Status QgBuilder::Write(const WriteFunction& write) {
 
 }  // namespace
 
-Status CheckQgOptions(const IndexBuildOptions& options) {
+Result<IndexBuildOptions> CompleteQgOptions(IndexBuildOptions options) {
+  if (options.connectivity == 0) options.connectivity = kConnectivityDefault;
+  if (options.expansion_add == 0) options.expansion_add = kExpansionDefault;
   IOLITE_RETURN_IF_ERROR(internal::CheckDimension(options.dimension));
   if (options.metric > Metric::kL2) {
     return InvalidArgument("A qg index has the metrics cosine, inner_product and l2, not {}",
@@ -222,11 +224,11 @@ Status CheckQgOptions(const IndexBuildOptions& options) {
     return InvalidArgument("row_count_expected must not be negative, it is {}",
                            options.row_count_expected);
   }
-  return Status::Ok();
+  return options;
 }
 
-Result<std::unique_ptr<VectorIndexBuilder>> MakeQgBuilder(const IndexBuildOptions& options) {
-  IOLITE_RETURN_IF_ERROR(CheckQgOptions(options));
+Result<std::unique_ptr<VectorIndexBuilder>> MakeQgBuilder(const IndexBuildOptions& wanted) {
+  IOLITE_ASSIGN_OR_RETURN(const auto options, CompleteQgOptions(wanted));
   return std::unique_ptr<VectorIndexBuilder>(std::make_unique<QgBuilder>(options));
 }
 

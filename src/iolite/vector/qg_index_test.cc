@@ -296,7 +296,7 @@ TEST(QgIndex, WrongInputIsNamed) {
   refused({.element_type = ElementType::kI8, .dimension = 4}, "keeps f32 or bf16, not i8");
   refused({.metric = Metric::kL1, .dimension = 4}, "cosine, inner_product and l2, not l1");
   refused({.dimension = 4, .connectivity = 1}, "connectivity must be 2 to 256, not 1");
-  refused({.dimension = 4, .expansion_add = 0}, "expansion_add must be 1 to");
+  refused({.dimension = 4, .expansion_add = -1}, "expansion_add must be 1 to");
   auto builder = MakeQgBuilder({.metric = Metric::kL2, .dimension = 2}).value();
   const float sound[] = {1, 2, 3, 4};
   ASSERT_TRUE(builder->Add(RequestContext{}, sound, 2).ok());

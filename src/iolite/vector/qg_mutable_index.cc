@@ -694,8 +694,8 @@ Status MutableIndex::WriteChanges(const RequestContext& context, storage::Disk& 
   return journal->Commit();
 }
 
-Result<Header> HeaderFor(const IndexBuildOptions& options, Layout& layout) {
-  IOLITE_RETURN_IF_ERROR(CheckQgOptions(options));
+Result<Header> HeaderFor(const IndexBuildOptions& wanted, Layout& layout) {
+  IOLITE_ASSIGN_OR_RETURN(const auto options, CompleteQgOptions(wanted));
   Header header;
   header.metric = options.metric;
   header.element_type = options.element_type;

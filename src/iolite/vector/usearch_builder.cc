@@ -30,8 +30,8 @@ using Graph = us::index_gt<float, uint64_t, uint32_t, us::aligned_allocator_gt<u
 // same time would not see each other.
 constexpr uint32_t kSerialRows = 512;
 constexpr uint32_t kRowsPerStep = 64;
-constexpr int32_t kConnectivityMax = 256;
-constexpr int32_t kExpansionMax = 10'000;
+constexpr int32_t kConnectivityDefault = 16, kConnectivityMax = 256;
+constexpr int32_t kExpansionDefault = 128, kExpansionMax = 10'000;
 
 constexpr uint64_t kPrefixBytes = 8;
 constexpr size_t kHeadBytes = 64;
@@ -396,7 +396,10 @@ void UsearchBuilder::WriteVertices(std::string_view saved) {
 
 }  // namespace
 
-Result<std::unique_ptr<VectorIndexBuilder>> MakeUsearchBuilder(const IndexBuildOptions& options) {
+Result<std::unique_ptr<VectorIndexBuilder>> MakeUsearchBuilder(const IndexBuildOptions& wanted) {
+  IndexBuildOptions options = wanted;
+  if (options.connectivity == 0) options.connectivity = kConnectivityDefault;
+  if (options.expansion_add == 0) options.expansion_add = kExpansionDefault;
   IOLITE_RETURN_IF_ERROR(internal::CheckDimension(options.dimension));
   IOLITE_RETURN_IF_ERROR(CheckMetric(options.metric, options.element_type));
   if (MetricCode(options.metric) == 0 || ElementCode(options.element_type) == 0) {

@@ -16,10 +16,12 @@ struct IndexBuildOptions {
   int32_t dimension = 0;
   /// Saves copying while rows arrive; 0 when unknown.
   int64_t row_count_expected = 0;
-  /// Links a vertex keeps at each level; twice as many at the lowest. 2 to 256.
-  int32_t connectivity = 16;
-  /// Size of the candidate pool while inserting.
-  int32_t expansion_add = 128;
+  /// Links a vertex keeps, 2 to 256; 0 for the kind's own choice: `qg` 32, `usearch` 16 at each
+  /// level and twice as many at the lowest.
+  int32_t connectivity = 0;
+  /// Size of the candidate pool while inserting; 0 for the kind's own choice: `qg` 200, `usearch`
+  /// 128.
+  int32_t expansion_add = 0;
   /// Some vectors like those that will be asked for, dimension floats each: `qg` then chooses its
   /// pools by them. They must live until Finish returns.
   std::span<const float> sample_queries;

@@ -66,6 +66,8 @@ Status PartsToSegments::StartSegment() {
   segments::SegmentBuildOptions build = storage_.options().index;
   build.metric = metric;
   build.dimension = made.dimension;
+  build.row_count_expected =
+      std::clamp<int64_t>(row_count_ - rows_done_, 0, storage_.options().segment_row_count_max);
   IOLITE_ASSIGN_OR_RETURN(builder_,
                           segments::SegmentBuilder::Make(storage_.segment_options(), stem_, build));
   return Status::Ok();

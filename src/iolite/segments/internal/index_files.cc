@@ -15,9 +15,28 @@ namespace iolite::segments {
 namespace {
 
 constexpr size_t kFlushBytes = 1 << 20;
-constexpr std::string_view kIndexKind = "usearch";
+
+vector::IndexBuildOptions IndexOptions(const SegmentBuildOptions& build) {
+  return {.metric = build.metric,
+          .element_type = build.element_type,
+          .dimension = build.dimension,
+          .row_count_expected = build.row_count_expected,
+          .connectivity = build.connectivity,
+          .expansion_add = build.expansion_add,
+          .progress = build.progress};
+}
 
 }  // namespace
+
+Status CheckBuildOptions(const SegmentBuildOptions& build) {
+  if (!build.build_index) return Status::Ok();
+  auto builder = vector::MakeIndexBuilder(build.index_kind, IndexOptions(build));
+  if (builder.ok()) return Status::Ok();
+  return Status(builder.status().code(),
+                fmt::format("{}; the settings index.kind, index.element_type, index.connectivity "
+                            "and index.expansion_add say which index is built",
+                            builder.status().message()));
+}
 
 Result<std::unique_ptr<IndexFilesWriter>> IndexFilesWriter::Open(const SegmentOptions& options,
                                                                  std::string_view stem,
@@ -27,16 +46,11 @@ Result<std::unique_ptr<IndexFilesWriter>> IndexFilesWriter::Open(const SegmentOp
                           ObjectOutputStream::Open(*options.store, RowMapPath(stem)));
   AppendRowMapHeader(writer->row_map_bytes_);
   if (!build.build_index) return writer;
-  vector::IndexBuildOptions index_options{.metric = build.metric,
-                                          .element_type = build.element_type,
-                                          .dimension = build.dimension,
-                                          .row_count_expected = build.row_count_expected,
-                                          .connectivity = build.connectivity,
-                                          .expansion_add = build.expansion_add,
-                                          .executor = options.executor,
-                                          .budget = options.budget,
-                                          .progress = build.progress};
-  IOLITE_ASSIGN_OR_RETURN(writer->index_, vector::MakeIndexBuilder(kIndexKind, index_options));
+  vector::IndexBuildOptions index_options = IndexOptions(build);
+  index_options.executor = options.executor;
+  index_options.budget = options.budget;
+  IOLITE_ASSIGN_OR_RETURN(writer->index_,
+                          vector::MakeIndexBuilder(build.index_kind, index_options));
   return writer;
 }
 
@@ -88,17 +102,18 @@ Status IndexFilesWriter::Seal(const RequestContext& context, SegmentManifest& ma
 }
 
 Status IndexFilesWriter::SealIndex(const RequestContext& context, SegmentManifest& manifest) {
-  IOLITE_ASSIGN_OR_RETURN(auto stream, ObjectOutputStream::Open(*options_.store, IndexPath(stem_)));
+  IOLITE_ASSIGN_OR_RETURN(auto kind, vector::FindIndexKind(build_.index_kind));
+  IOLITE_ASSIGN_OR_RETURN(std::string path, IndexPath(stem_, kind.name));
+  IOLITE_ASSIGN_OR_RETURN(auto stream, ObjectOutputStream::Open(*options_.store, path));
   IOLITE_RETURN_IF_ERROR(index_->Finish(context, [&](std::string_view bytes) -> Status {
     IOLITE_RETURN_IF_ARROW_ERROR(stream->Write(bytes.data(), static_cast<int64_t>(bytes.size())));
     return Status::Ok();
   }));
   index_.reset();
   IOLITE_ASSIGN_OR_RETURN(auto sealed, stream->Seal());
-  IOLITE_ASSIGN_OR_RETURN(auto kind, vector::FindIndexKind(kIndexKind));
   manifest.index_kind = kind.name;
   manifest.index_version = kind.version;
-  manifest.files.push_back({.path = IndexPath(stem_),
+  manifest.files.push_back({.path = std::move(path),
                             .size_bytes = sealed.size_bytes,
                             .sha256 = std::move(sealed.sha256)});
   return Status::Ok();

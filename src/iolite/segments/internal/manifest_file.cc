@@ -4,6 +4,8 @@
 
 #include <nlohmann/json.hpp>
 
+#include "iolite/vector/index_factory.h"
+
 namespace iolite::segments {
 namespace {
 
@@ -47,7 +49,17 @@ Result<SegmentManifest> ReadFields(const Json& json, std::string_view path) {
 }  // namespace
 
 std::string RowsPath(std::string_view stem) { return std::string(stem) + ".parquet"; }
-std::string IndexPath(std::string_view stem) { return std::string(stem) + ".idx.usearch"; }
+Result<std::string> IndexPath(std::string_view stem, std::string_view kind) {
+  IOLITE_ASSIGN_OR_RETURN(auto known, vector::FindIndexKind(kind));
+  return std::string(stem).append(known.suffix);
+}
+std::vector<std::string> IndexPaths(std::string_view stem) {
+  std::vector<std::string> paths;
+  for (const auto& kind : vector::IndexKinds()) {
+    paths.push_back(std::string(stem).append(kind.suffix));
+  }
+  return paths;
+}
 std::string RowMapPath(std::string_view stem) { return std::string(stem) + ".idx.rowmap"; }
 std::string ManifestPath(std::string_view stem) { return std::string(stem) + ".idx.manifest.json"; }
 std::string HiddenPath(std::string_view stem, int64_t version) {

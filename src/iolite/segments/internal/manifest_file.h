@@ -2,6 +2,7 @@
 
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "iolite/base/status.h"
 #include "iolite/segments/segment.h"
@@ -10,7 +11,10 @@ namespace iolite::segments {
 
 /// `<stem>` and what belongs to it.
 std::string RowsPath(std::string_view stem);
-std::string IndexPath(std::string_view stem);
+/// Of an index of this kind. kInvalidArgument for a kind that this release does not know.
+Result<std::string> IndexPath(std::string_view stem, std::string_view kind);
+/// Of every kind that this release knows.
+std::vector<std::string> IndexPaths(std::string_view stem);
 std::string RowMapPath(std::string_view stem);
 std::string ManifestPath(std::string_view stem);
 

@@ -32,7 +32,7 @@ Result<std::shared_ptr<const storage::MappedObject>> MapNamed(const SegmentOptio
 Result<std::shared_ptr<const vector::VectorIndex>> OpenIndexFile(const SegmentOptions& options,
                                                                  std::string_view stem,
                                                                  const SegmentManifest& manifest) {
-  std::string path = IndexPath(stem);
+  IOLITE_ASSIGN_OR_RETURN(std::string path, IndexPath(stem, manifest.index_kind));
   IOLITE_ASSIGN_OR_RETURN(auto object, MapNamed(options, manifest, path));
   std::string_view bytes = object->bytes();
   vector::IndexOpenOptions open{.expect = {.metric = manifest.metric,
@@ -87,6 +87,19 @@ Result<std::shared_ptr<const vector::VectorIndex>> MakeFlatIndex(const SegmentOp
   return std::shared_ptr<const vector::VectorIndex>(std::move(index));
 }
 
+// The index may outlive the segment, so what the fallback is made of is copied.
+OpenedIndex Guarded(const SegmentOptions& options, std::string_view stem,
+                    const SegmentManifest& manifest,
+                    std::shared_ptr<const vector::VectorIndex> file) {
+  auto make_fallback = [options, stem = std::string(stem), manifest] {
+    return MakeFlatIndex(options, stem, manifest);
+  };
+  std::string path = IndexPath(stem, manifest.index_kind).value();
+  auto guard = std::make_shared<const GuardedIndex>(std::move(path), std::move(file),
+                                                    std::move(make_fallback));
+  return {.index = guard, .guard = guard.get()};
+}
+
 bool IsDamage(const Status& status) {
   return status.code() == StatusCode::kDataLoss || status.code() == StatusCode::kUnimplemented ||
          status.code() == StatusCode::kInvalidArgument;
@@ -130,11 +143,11 @@ Result<OpenedIndex> OpenIndex(const SegmentOptions& options, std::string_view st
   OpenedIndex opened;
   if (!manifest.index_kind.empty()) {
     auto index = OpenIndexFile(options, stem, manifest);
-    if (index.ok()) return OpenedIndex{.index = std::move(*index)};
+    if (index.ok()) return Guarded(options, stem, manifest, std::move(*index));
     if (!IsDamage(index.status())) return index.status();
-    opened.warning = fmt::format("{}; search is exact and slower until the table is repaired",
+    opened.problem = fmt::format("{}; search is exact and slower until the table is repaired",
                                  index.status().message());
-    LogWarning("{}", opened.warning);
+    LogWarning("{}", opened.problem);
   }
   IOLITE_ASSIGN_OR_RETURN(opened.index, MakeFlatIndex(options, stem, manifest));
   return opened;

@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "iolite/base/status.h"
+#include "iolite/segments/internal/guarded_index.h"
 #include "iolite/segments/row_map.h"
 #include "iolite/segments/segment.h"
 
@@ -14,11 +15,15 @@ namespace iolite::segments {
 
 struct OpenedIndex {
   std::shared_ptr<const vector::VectorIndex> index;
-  std::string warning;  ///< why it is not the index file
+  const GuardedIndex* guard = nullptr;  ///< `index` where it is the index file
+  std::string problem;                  ///< why it is not
+
+  /// Why search scans.
+  std::string warning() const { return guard ? guard->warning() : problem; }
 };
 
-/// The index file, mapped; else an exact index over vectors decoded from the rows file, whose
-/// memory is drawn from the budget.
+/// The index file, mapped; else, and from the first damage that a search meets, an exact index over
+/// vectors decoded from the rows file, whose memory is drawn from the budget.
 Result<OpenedIndex> OpenIndex(const SegmentOptions& options, std::string_view stem,
                               const SegmentManifest& manifest);
 
