@@ -57,7 +57,9 @@ TEST(ForeignReaderTest, OtherLibrariesOpenATableAndFindTheSameNeighbours) {
   storage::testing::TemporaryFolder folder;
   auto executor = Executor::Threads(2);
   auto store = storage::OpenLocalStore({.root = folder.path()}).value();
-  auto results = ResultStore::Open({.store = store.get(), .executor = executor.get()}).value();
+  ResultStoreOptions options{.store = store.get(), .executor = executor.get()};
+  options.index.index_kind = "usearch";
+  auto results = ResultStore::Open(options).value();
   auto random = Random::Seeded(kSeed);
   auto rows = segments::testing::MakeSampleRows(*random, 3000, 24);
   rows.row_ids[1] = "ключ / 鍵 \"'";

@@ -87,6 +87,13 @@ class StoredResults final : public ResultStore {
     return Status::Ok();
   }
 
+  Status CheckIndex(vector::Metric metric, int32_t dimension) override {
+    segments::SegmentBuildOptions build = storage_.options().index;
+    build.metric = metric;
+    build.dimension = dimension;
+    return segments::CheckBuildOptions(build);
+  }
+
   Result<std::unique_ptr<ResultRun>> StartRun(std::string_view table,
                                               std::string_view definition_hash) override {
     IOLITE_ASSIGN_OR_RETURN(auto turn, TakeTurn(table));

@@ -69,8 +69,8 @@ TEST_F(ResultStoreTest, ACommittedRunIsATable) {
   ASSERT_TRUE(CommitRows(*results, "t", rows).ok());
   EXPECT_EQ(ReadVisible(*results, "t").value(), Expected(rows));
   EXPECT_EQ(Paths(),
-            (std::vector<std::string>{"results/t.idx.manifest.json", "results/t.idx.rowmap",
-                                      "results/t.idx.usearch", "results/t.manifest.json",
+            (std::vector<std::string>{"results/t.idx.manifest.json", "results/t.idx.qg",
+                                      "results/t.idx.rowmap", "results/t.manifest.json",
                                       "results/t.materialization.json", "results/t.parquet"}));
   auto snapshot = results->Get("t").value();
   EXPECT_EQ(snapshot->version, 1);
@@ -327,7 +327,7 @@ TEST_F(ResultStoreTest, VerifyNamesWhatIsWrongAndRepairMakesItAnew) {
   auto rows = MakeSampleRows(*random_, 500, 4);
   ASSERT_TRUE(CommitRows(*results, "t", rows).ok());
   EXPECT_TRUE(results->Verify(context_, "t")->empty());
-  for (const char* lost : {"results/t.idx.usearch", "results/t.idx.rowmap",
+  for (const char* lost : {"results/t.idx.qg", "results/t.idx.rowmap",
                            "results/t.idx.manifest.json", "results/t.materialization.json"}) {
     ASSERT_TRUE(store_->Delete(lost).ok());
     auto findings = results->Verify(context_, "t").value();
@@ -341,10 +341,42 @@ TEST_F(ResultStoreTest, VerifyNamesWhatIsWrongAndRepairMakesItAnew) {
   EXPECT_EQ(results->Verify(context_, "nobody").status().code(), StatusCode::kNotFound);
 }
 
+TEST_F(ResultStoreTest, TablesOfAnotherKindAreSearchedAndGrow) {
+  options_.index.index_kind = "usearch";
+  auto rows = MakeSampleRows(*random_, 500, 4);
+  ASSERT_TRUE(CommitRows(*Open(), "t", rows).ok());
+  options_.index.index_kind = "qg";
+  auto results = Open();
+  EXPECT_EQ(ReadVisible(*results, "t").value(), Expected(rows));
+  auto more = MakeSampleRows(*random_, 300, 4);
+  for (auto& id : more.row_ids) id += " of later";
+  ASSERT_TRUE(CommitRows(*results, "t", more).ok());
+  auto snapshot = results->Get("t").value();
+  ASSERT_EQ(snapshot->parts.size(), 2u);
+  EXPECT_EQ(snapshot->parts[0].segment->manifest().index_kind, "usearch");
+  EXPECT_EQ(snapshot->parts[1].segment->manifest().index_kind, "qg");
+  EXPECT_EQ(ReadVisible(*results, "t")->size(), 800u);
+  // A repair makes the kind that is set, and leaves alone what is sound.
+  ASSERT_TRUE(store_->Delete("results/t.idx.usearch").ok());
+  ASSERT_TRUE(results->Repair(context_, "t").ok());
+  EXPECT_TRUE(results->Verify(context_, "t")->empty());
+  EXPECT_EQ(results->Get("t").value()->parts[0].segment->manifest().index_kind, "qg");
+  ASSERT_TRUE(results->Drop("t").ok());
+  EXPECT_EQ(Paths(), std::vector<std::string>{});
+}
+
+TEST_F(ResultStoreTest, AnIndexThatCannotBeMadeIsSaidBeforehand) {
+  options_.index.element_type = vector::ElementType::kI8;
+  auto results = Open();
+  EXPECT_EQ(results->CheckIndex(vector::Metric::kL2, 8).code(), StatusCode::kInvalidArgument);
+  options_.index.index_kind = "usearch";
+  EXPECT_TRUE(Open()->CheckIndex(vector::Metric::kL2, 8).ok());
+}
+
 TEST_F(ResultStoreTest, AReaderNoticesARepair) {
   auto results = Open();
   ASSERT_TRUE(CommitRows(*results, "t", MakeSampleRows(*random_, 500, 4)).ok());
-  ASSERT_TRUE(store_->Delete("results/t.idx.usearch").ok());
+  ASSERT_TRUE(store_->Delete("results/t.idx.qg").ok());
   options_.read_only = true;
   auto reader = Open();
   auto scanning = reader->Get("t").value()->parts[0].segment;

@@ -122,6 +122,9 @@ class ResultStore {
   virtual Status ForEachRow(
       const RequestContext& context, const Snapshot& snapshot,
       const std::function<void(std::string_view row_id, std::string_view content_hash)>& visit) = 0;
+  /// kInvalidArgument when the kind of index that is set does not take such vectors: to be asked
+  /// before any are computed.
+  virtual Status CheckIndex(vector::Metric metric, int32_t dimension) = 0;
   /// Begins a run that adds to `table`, new or not, and takes over what a killed run of the same
   /// definition left. kFailedPrecondition while another run or a repair of the table goes on.
   virtual Result<std::unique_ptr<ResultRun>> StartRun(std::string_view table,

@@ -107,10 +107,10 @@ Status CommitNew(Machine& machine, int64_t& acknowledged) {
 
 const std::vector<std::string> kSealed = {
     "results/t.hidden-2",         "results/t.idx.manifest.json",
-    "results/t.idx.rowmap",       "results/t.idx.usearch",
+    "results/t.idx.qg",           "results/t.idx.rowmap",
     "results/t.manifest.json",    "results/t.materialization.json",
     "results/t.parquet",          "results/t__seg1.idx.manifest.json",
-    "results/t__seg1.idx.rowmap", "results/t__seg1.idx.usearch",
+    "results/t__seg1.idx.qg",     "results/t__seg1.idx.rowmap",
     "results/t__seg1.parquet"};
 
 /// Operations of the disk that `work` takes after `prepare`.
@@ -203,7 +203,7 @@ TEST(TableCrashTest, ADropIsFinished) {
 TEST(TableCrashTest, ARepairMayBeRepeated) {
   auto prepare = [](Machine& machine) {
     IOLITE_RETURN_IF_ERROR(CommitOld(machine));
-    return machine.store->Delete("results/t.idx.usearch");
+    return machine.store->Delete("results/t.idx.qg");
   };
   auto work = [](Machine& machine, int64_t&) {
     return machine.results->Repair(RequestContext(), "t");

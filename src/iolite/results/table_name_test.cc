@@ -40,7 +40,7 @@ TEST(TableFilesTest, NamesAreReadBack) {
 TEST(TableFilesTest, OnlyATablesOwnSegmentsAreItsOwn) {
   EXPECT_EQ(StemOf("t", "results/t.parquet"), "results/t");
   EXPECT_EQ(StemOf("t", "results/t.hidden-4"), "results/t");
-  EXPECT_EQ(StemOf("t", "results/t__seg3.idx.usearch"), "results/t__seg3");
+  EXPECT_EQ(StemOf("t", "results/t__seg3.idx.qg"), "results/t__seg3");
   for (const char* other :
        {"results/t.manifest.json", "results/t.run.json", "results/t.part-1.arrow",
         "results/t.materialization.json", "results/t2.parquet", "results/t__seg0.parquet",
