@@ -19,17 +19,19 @@ CPP_TYPES = {
     "integer": "int64_t",
     "bytes": "int64_t",
     "duration_ms": "int64_t",
+    "number": "double",
     "boolean": "bool",
     "string": "std::string",
     "path": "std::string",
     "url": "std::string",
     "enumeration": "std::string",
 }
-ACCESSORS = {"int64_t": "integer", "bool": "boolean", "std::string": "text"}
+ACCESSORS = {"int64_t": "integer", "double": "number", "bool": "boolean", "std::string": "text"}
 TYPE_WORDS = {
     "integer": "integer",
     "bytes": "bytes",
     "duration_ms": "duration",
+    "number": "number",
     "boolean": "boolean",
     "string": "text",
     "path": "path",

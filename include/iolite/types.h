@@ -123,6 +123,9 @@ struct SearchOptions {
   bool fetch_rows = true;             ///< false: ids and scores only
   bool exact = false;
   int64_t ef = 0;  ///< candidate pool of the index; 0: its own choice
+  /// Share of the true neighbours to find, above 0 and up to 1: the index chooses its pool by it.
+  /// 0: its own choice. Not together with `ef`.
+  double target_recall = 0;
 };
 
 struct Evidence {
@@ -163,6 +166,7 @@ struct EvalOptions {
   int64_t k = 10;
   bool exact = false;
   int64_t ef = 0;
+  double target_recall = 0;  ///< as in SearchOptions
 };
 
 struct EvalQueryResult {
@@ -203,7 +207,7 @@ struct TableInfo {
   int64_t hidden_count = 0;
   int64_t segment_count = 0;
   int64_t size_bytes = 0;
-  std::string index;    ///< kind and element type, or `none: search scans`
+  std::string index;    ///< kinds and element types, `qg f32`, or `none: search scans`
   std::string problem;  ///< what is wrong with it; empty when all is well
   int64_t created_us = 0;
 };

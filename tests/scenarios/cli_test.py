@@ -191,6 +191,17 @@ class Searching(Scenario):
         self.assertEqual(rows, [{"query_id": "a", "rank": 1, "id": "pirate"}, {"query_id": "b", "rank": 1, "id": "bee"}])
         exact = self.json_lines("search", "animals", "--queries", "q.jsonl", "-k", "1", "--exact")
         self.assertEqual([hit["id"] for hit in exact], ["pirate", "bee"])
+        aimed = self.json_lines("search", "animals", "--queries", "q.jsonl", "-k", "1", "--target-recall", "0.9")
+        self.assertEqual([hit["id"] for hit in aimed], ["pirate", "bee"])
+
+    def test_a_recall_to_aim_at(self):
+        self.embed_animals()
+        done = self.run_program("search", "animals", "bird", "-k", "2", "--target-recall", "0.95", "--explain")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertIn("qg f32, recall 0.95, plan:", done.stderr)
+        self.fails("search", "animals", "bird", "--target-recall", "0.95", "--ef", "20", code=2, says=["--target-recall", "--ef"])
+        for share in ("0", "1.01", "-1", "nan", "much"):
+            self.fails("search", "animals", "bird", "--target-recall", share, code=2, says=["--target-recall", share])
 
     def test_results_go_to_stdout_and_words_to_stderr(self):
         self.embed_animals()
@@ -267,7 +278,7 @@ class Tables(Scenario):
 
     def test_a_damaged_index_means_a_scan_and_is_repaired(self):
         self.embed_animals()
-        index = next(self.database.glob("results/*.idx.usearch"))
+        index = next(self.database.glob("results/*.idx.qg"))
         index.write_bytes(index.read_bytes()[:100])
         done = self.run_program("search", "animals", "honey", "-k", "1", "--output", "json")
         self.assertEqual(done.returncode, 0, done.stderr)

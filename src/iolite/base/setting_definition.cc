@@ -47,6 +47,38 @@ Status AssignInteger(const SettingDefinition& definition, const RawSetting& raw,
   return Status::Ok();
 }
 
+Result<double> ParseNumber(std::string_view text) {
+  double value = 0;
+  auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (error != std::errc() || end != text.data() + text.size() || text.empty()) {
+    return InvalidArgument("'{}' is not a number", text);
+  }
+  return value;
+}
+
+Status AssignNumber(const SettingDefinition& definition, const RawSetting& raw, bool typed,
+                    SettingValues& values) {
+  double value = 0;
+  if (const auto* whole = std::get_if<int64_t>(&raw)) {
+    value = static_cast<double>(*whole);
+  } else if (const auto* number = std::get_if<double>(&raw)) {
+    value = *number;
+  } else if (const auto* text = std::get_if<std::string_view>(&raw)) {
+    if (typed) return InvalidArgument("'{}' is text: write the number without quotes", *text);
+    IOLITE_ASSIGN_OR_RETURN(value, ParseNumber(*text));
+  } else {
+    return InvalidArgument("a truth value stands where a number belongs, such as {}",
+                           definition.example);
+  }
+  // Written so that NaN is outside.
+  if (!(value >= static_cast<double>(definition.min) &&
+        value <= static_cast<double>(definition.max))) {
+    return InvalidArgument("{} is outside {} to {}", value, definition.min, definition.max);
+  }
+  definition.number(values) = value;
+  return Status::Ok();
+}
+
 Status AssignBoolean(const SettingDefinition& definition, const RawSetting& raw, bool typed,
                      SettingValues& values) {
   if (const auto* truth = std::get_if<bool>(&raw)) {
@@ -127,7 +159,13 @@ size_t EditDistance(std::string_view a, std::string_view b) {
 
 Status AssignSetting(const SettingDefinition& definition, const RawSetting& raw, bool typed,
                      const PathBase& base, SettingValues& values) {
-  if (definition.integer != nullptr) return AssignInteger(definition, raw, typed, values);
+  if (definition.integer != nullptr && !std::holds_alternative<double>(raw)) {
+    return AssignInteger(definition, raw, typed, values);
+  }
+  if (definition.number != nullptr) return AssignNumber(definition, raw, typed, values);
+  if (std::holds_alternative<double>(raw)) {
+    return InvalidArgument("write one value, such as {}", definition.example);
+  }
   if (definition.boolean != nullptr) return AssignBoolean(definition, raw, typed, values);
   return AssignText(definition, raw, base, values);
 }
@@ -136,6 +174,7 @@ std::string FormatSetting(const SettingDefinition& definition, const SettingValu
   // The accessors serve reading and writing; nothing is written here.
   auto& readable = const_cast<SettingValues&>(values);
   if (definition.integer != nullptr) return fmt::format("{}", definition.integer(readable));
+  if (definition.number != nullptr) return fmt::format("{}", definition.number(readable));
   if (definition.boolean != nullptr) return definition.boolean(readable) ? "true" : "false";
   return definition.text(readable);
 }

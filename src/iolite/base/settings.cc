@@ -86,6 +86,9 @@ class TomlReader {
     if (const auto* integer = node.as_integer()) {
       return Put(index, RawSetting(integer->get()), place);
     }
+    if (const auto* number = node.as_floating_point()) {
+      return Put(index, RawSetting(number->get()), place);
+    }
     if (const auto* boolean = node.as_boolean()) {
       return Put(index, RawSetting(boolean->get()), place);
     }

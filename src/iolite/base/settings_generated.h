@@ -58,19 +58,28 @@ struct SettingValues {
   } embed;
 
   struct Index {
-    /// Index that new result tables get. flat builds none: every search scans and is exact.
-    std::string kind = "usearch";
-    /// Number format of the vectors inside a new index. The rows themselves keep f32, and answers
-    /// are rescored with it. u8 takes whole numbers from 0 to 255, bits 0 and 1.
+    /// Index that new rows get. qg is the quantized graph; usearch makes a graph that the USearch
+    /// library reads as well; flat builds none: every search scans and is exact. Tables keep the
+    /// indexes they have; a repair builds this one.
+    std::string kind = "qg";
+    /// Number format of the vectors inside a new index. The rows themselves keep f32. qg has f32
+    /// and bf16; usearch f32, f16, bf16 and i8, and rescores with f32. u8 takes whole numbers from
+    /// 0 to 255, bits 0 and 1.
     std::string element_type = "f32";
     /// Neighbours each row of a new graph index is linked to. More raise recall, size and the time
-    /// to build.
-    int64_t connectivity = 16;
-    /// Candidates looked at for each row while a graph index is built.
-    int64_t expansion_add = 128;
+    /// to build. 0 takes the kind's own number: 32 for qg, which rounds up to a multiple of 32, and
+    /// 16 for usearch.
+    int64_t connectivity = 0;
+    /// Candidates looked at for each row while a graph index is built. 0 takes the kind's own
+    /// number: 200 for qg, 128 for usearch.
+    int64_t expansion_add = 0;
     /// Candidates a search of a graph index keeps. More raise recall and latency. 0 lets the index
     /// choose, which scans small tables exactly.
     int64_t expansion_search = 0;
+    /// Share of the true neighbours that a search of a qg index shall find, where
+    /// index.expansion_search is 0: the index takes the smallest pool that reached it when it was
+    /// built. 0 takes the index's own choice, 0.99.
+    double target_recall = 0;
   } index;
 
   struct Segments {
@@ -98,6 +107,6 @@ struct SettingValues {
   } log;
 };
 
-inline constexpr size_t kSettingCount = 22;
+inline constexpr size_t kSettingCount = 23;
 
 }  // namespace iolite

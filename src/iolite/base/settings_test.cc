@@ -40,8 +40,8 @@ nlohmann::json Specification() {
 
 TEST(Settings, DefaultsAreTheSpecifications) {
   const Settings settings = Load("").value();
-  EXPECT_EQ(settings.index.kind, "usearch");
-  EXPECT_EQ(settings.index.connectivity, 16);
+  EXPECT_EQ(settings.index.kind, "qg");
+  EXPECT_EQ(settings.index.connectivity, 0);
   EXPECT_FALSE(settings.models.offline);
   EXPECT_EQ(settings.search.row_cache_bytes_max, 256 << 20);
   const auto specification = Specification();
@@ -123,6 +123,13 @@ TEST(Settings, UnknownKeysAreNamedWithTheirLineAndTheNearest) {
               AllOf(HasSubstr("'IOLITE_THREADS__COUNTS'"), HasSubstr("'IOLITE_THREADS__COUNT'")));
 }
 
+TEST(Settings, NumbersComeWithAndWithoutAFraction) {
+  EXPECT_EQ(Load("index.target_recall = 0.95").value().index.target_recall, 0.95);
+  EXPECT_EQ(Load("index.target_recall = 1").value().index.target_recall, 1);
+  const Settings settings = Load("", {{"IOLITE_INDEX__TARGET_RECALL", "0.9"}}).value();
+  EXPECT_EQ(Entry(settings, "index.target_recall").value, "0.9");
+}
+
 TEST(Settings, MalformedValuesAreNamedWithWhatWouldFit) {
   EXPECT_EQ(LoadError("[threads]\ncount = -1"),
             "/lab/iolite.toml:2: threads.count: -1 is outside 0 to 1024");
@@ -137,7 +144,14 @@ TEST(Settings, MalformedValuesAreNamedWithWhatWouldFit) {
   EXPECT_THAT(LoadError("models.offline = 'true'"),
               HasSubstr("models.offline: write true or false"));
   EXPECT_THAT(LoadError("models.offline = 1"), HasSubstr("true or false"));
-  EXPECT_THAT(LoadError("index.kind = 'hnsw'"), HasSubstr("'hnsw' is none of usearch, flat"));
+  EXPECT_THAT(LoadError("index.kind = 'hnsw'"), HasSubstr("'hnsw' is none of qg, usearch, flat"));
+  EXPECT_THAT(LoadError("index.target_recall = 1.5"), HasSubstr("1.5 is outside 0 to 1"));
+  EXPECT_THAT(LoadError("index.target_recall = nan"), HasSubstr("outside 0 to 1"));
+  EXPECT_THAT(LoadError("index.target_recall = '0.9'"), HasSubstr("without quotes"));
+  EXPECT_THAT(LoadError("index.target_recall = true"), HasSubstr("where a number belongs"));
+  EXPECT_THAT(LoadError("", {{"IOLITE_INDEX__TARGET_RECALL", "high"}}),
+              HasSubstr("'high' is not a number"));
+  EXPECT_THAT(LoadError("models.offline = 0.5"), HasSubstr("write one value"));
   EXPECT_THAT(LoadError("index.kind = 3"), HasSubstr("in quotes"));
   EXPECT_THAT(LoadError("models.hub_url = 'ftp://hub'"), HasSubstr("http://"));
   EXPECT_THAT(LoadError("models.folder = \"a\\u0000b\""), HasSubstr("zero byte"));

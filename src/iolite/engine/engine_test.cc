@@ -207,6 +207,15 @@ TEST_F(EngineTest, SqlSeesModelsAndIndexes) {
       "SELECT count(*) FROM nearest('things', embed('" + Model() +
       "', 'an insect that makes honey'), 1) WHERE _row_id = 'bee' AND score > 0.9999"));
   EXPECT_EQ(Number(itself), 1);
+  auto by_recall = Rows(engine_->Sql(
+      "SELECT count(*) FROM search('things', 'a bird', k := 3, target_recall := 0.95)"));
+  EXPECT_EQ(Number(by_recall), 3);
+  auto both = engine_->Sql("SELECT * FROM search('things', 'a', ef := 9, target_recall := 0.9)");
+  std::string message = both.status().message();
+  if (both.ok()) {
+    message = columnar::ImportTable(both->get()).status().message();
+  }
+  EXPECT_THAT(message, ::testing::HasSubstr("both given"));
 }
 
 TEST_F(EngineTest, SqlSearchesOfASourceThatIsGoneSaySo) {

@@ -7,7 +7,11 @@ namespace iolite::engine {
 namespace {
 
 search::SearchRequest MakeRequest(const EvalOptions& options) {
-  return {.source = options.source, .fetch_rows = false, .exact = options.exact, .ef = options.ef};
+  return {.source = options.source,
+          .fetch_rows = false,
+          .exact = options.exact,
+          .ef = options.ef,
+          .target_recall = options.target_recall};
 }
 
 // Asks the searcher, and keeps what it answered for the person who wants to look at single queries.

@@ -8,6 +8,7 @@
 #include "iolite/engine/local_engine.h"
 #include "iolite/pipelines/tables.h"
 #include "iolite/storage/local_store.h"
+#include "iolite/vector/index_factory.h"
 
 namespace iolite::engine {
 namespace {
@@ -108,6 +109,7 @@ Status LocalEngine::OpenRooms(const EngineOptions& options) {
       .executor = executor_.get(),
       .budget = budget_.get(),
       .ef_default = settings_.index.expansion_search,
+      .target_recall_default = settings_.index.target_recall,
       .filter_cache_entry_count = settings_.search.filter_cache_entry_count,
       .row_cache_bytes_max = settings_.search.row_cache_bytes_max};
   searcher.load_embedder = [this](const RequestContext& context, std::string_view id) {
@@ -149,7 +151,10 @@ Status LocalEngine::OpenResults() {
                                       .budget = budget_.get(),
                                       .segment_row_count_max = settings_.segments.row_count_max,
                                       .read_only = read_only_};
-  options.index.build_index = settings_.index.kind != "flat";
+  // Exact search needs no file of its own, unless there is a kind that has one.
+  const bool has_file = vector::FindIndexKind(settings_.index.kind).ok();
+  options.index.build_index = has_file;
+  if (has_file) options.index.index_kind = settings_.index.kind;
   options.index.connectivity = static_cast<int32_t>(settings_.index.connectivity);
   options.index.expansion_add = static_cast<int32_t>(settings_.index.expansion_add);
   IOLITE_ASSIGN_OR_RETURN(options.index.element_type,

@@ -20,7 +20,8 @@ search::SearchRequest ToRoom(const SearchOptions& options) {
           .select = options.select,
           .fetch_rows = options.fetch_rows,
           .exact = options.exact,
-          .ef = options.ef};
+          .ef = options.ef,
+          .target_recall = options.target_recall};
 }
 
 Result<ArrowStream> ExportRows(const std::shared_ptr<arrow::Table>& rows) {

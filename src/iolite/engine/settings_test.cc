@@ -124,14 +124,54 @@ TEST_F(SettingsTest, PartsAndWindows) {
 }
 
 TEST_F(SettingsTest, IndexKindElementTypeAndShape) {
-  EXPECT_THAT(TableMadeWith({{"index.kind", "flat"}}).index, HasSubstr("none"));
+  EXPECT_EQ(TableMadeWith({}).index, "qg f32");
   std::filesystem::remove_all(Path("db"));
-  EXPECT_EQ(TableMadeWith({{"index.element_type", "f16"}}).index, "usearch f16");
+  EXPECT_EQ(TableMadeWith({{"index.element_type", "bf16"}}).index, "qg bf16");
+  std::filesystem::remove_all(Path("db"));
+  EXPECT_EQ(TableMadeWith({{"index.kind", "usearch"}, {"index.element_type", "f16"}}).index,
+            "usearch f16");
+  std::filesystem::remove_all(Path("db"));
+  // Without a file of its own, an exact search scans the rows.
+  EXPECT_THAT(TableMadeWith({{"index.kind", "flat"}}).index,
+              ::testing::AnyOf(HasSubstr("none"), HasSubstr("flat")));
   std::filesystem::remove_all(Path("db"));
   auto small = TableMadeWith({{"index.connectivity", "4"}, {"index.expansion_add", "8"}});
   std::filesystem::remove_all(Path("db"));
   auto large = TableMadeWith({{"index.connectivity", "48"}});
   EXPECT_LT(small.size_bytes, large.size_bytes);
+}
+
+TEST_F(SettingsTest, AnElementTypeThatTheKindLacksIsRefusedBeforeEmbedding) {
+  ASSERT_TRUE(OpenWith({{"index.element_type", "i8"}}).ok());
+  ASSERT_TRUE(AddThings().ok());
+  auto refused = EmbedThings();
+  EXPECT_EQ(refused.status().code(), StatusCode::kInvalidArgument);
+  EXPECT_THAT(refused.status().message(),
+              ::testing::AllOf(HasSubstr("qg"), HasSubstr("i8"), HasSubstr("index.element_type")));
+  EXPECT_EQ(engine_->ListTables()->size(), 0u);
+}
+
+TEST_F(SettingsTest, TablesOfAnotherKindStayAndAreSearched) {
+  EXPECT_EQ(TableMadeWith({{"index.kind", "usearch"}}).index, "usearch f32");
+  ASSERT_TRUE(OpenWith({}).ok());
+  EXPECT_EQ(engine_->DescribeTable("things")->index, "usearch f32");
+  EXPECT_THAT(ExplanationOf({.source = "things", .query = {.text = "sea"}, .k = 2}),
+              HasSubstr("usearch f32"));
+}
+
+TEST_F(SettingsTest, IndexTargetRecall) {
+  ASSERT_TRUE(OpenWith({{"index.target_recall", "0.75"}}).ok());
+  ASSERT_TRUE(AddThings().ok());
+  ASSERT_TRUE(EmbedThings().ok());
+  SearchOptions options;
+  options.source = "things";
+  options.query.text = "sea";
+  EXPECT_THAT(ExplanationOf(options), HasSubstr("recall 0.75"));
+  options.target_recall = 0.9;
+  EXPECT_THAT(ExplanationOf(options), HasSubstr("recall 0.9,"));
+  options.target_recall = 0;
+  options.ef = 20;
+  EXPECT_THAT(ExplanationOf(options), Not(HasSubstr("recall")));
 }
 
 TEST_F(SettingsTest, IndexExpansionSearch) {

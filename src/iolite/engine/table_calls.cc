@@ -1,16 +1,22 @@
+#include <fmt/ranges.h>
+
+#include <algorithm>
+
 #include "iolite/engine/local_engine.h"
 
 namespace iolite::engine {
 namespace {
 
 std::string IndexName(const results::Snapshot& snapshot) {
+  std::vector<std::string> names;
   for (const auto& part : snapshot.parts) {
     const auto& manifest = part.segment->manifest();
     if (manifest.index_kind.empty()) continue;
-    return fmt::format("{} {}", manifest.index_kind,
-                       vector::ElementTypeName(manifest.element_type));
+    std::string name =
+        fmt::format("{} {}", manifest.index_kind, vector::ElementTypeName(manifest.element_type));
+    if (std::find(names.begin(), names.end(), name) == names.end()) names.push_back(name);
   }
-  return "none: search scans";
+  return names.empty() ? "none: search scans" : fmt::format("{}", fmt::join(names, ", "));
 }
 
 void AddSnapshot(const results::Snapshot& snapshot, TableInfo& info) {

@@ -38,6 +38,7 @@ struct SearchRequest {
   bool fetch_rows = true;           ///< false: ids and scores only
   bool exact = false;               ///< compare with every row in place of using the index
   int64_t ef = 0;                   ///< candidate pool of the index; 0: its own choice
+  double target_recall = 0;         ///< where `ef` is 0, what the pool shall reach; 0: as set
 };
 
 /// A hit as the engine's callers see it. Score, higher is better: cosine similarity, inner product,
@@ -67,6 +68,7 @@ struct SearcherOptions {
   Executor* executor = nullptr;
   Budget* budget = &Budget::Unlimited();    ///< the row cache draws from it
   int64_t ef_default = 0;                   ///< candidate pool where a request names none
+  double target_recall_default = 0;         ///< the same where `ef_default` is 0 too
   int64_t filter_cache_entry_count = 64;    ///< rows that a condition let through, kept by its text
   int64_t row_cache_bytes_max = 256 << 20;  ///< decoded columns and keys of sources
 };
@@ -82,10 +84,10 @@ class Searcher {
   static Result<std::unique_ptr<Searcher>> Make(SearcherOptions options);
   virtual ~Searcher() = default;
 
-  /// kInvalidArgument for a negative k, a query vector of another dimension or with NaN, a
-  /// condition that does not parse or bind, an unknown column; kNotFound for an unknown name or
-  /// like_row_id; kFailedPrecondition when the source has no vectors yet, or a text is asked of
-  /// vectors that no model made; kDataLoss names a damaged rows file.
+  /// kInvalidArgument for a negative k, an ef beside a target recall, a query vector of another
+  /// dimension or with NaN, a condition that does not parse or bind, an unknown column; kNotFound
+  /// for an unknown name or like_row_id; kFailedPrecondition when the source has no vectors yet, or
+  /// a text is asked of vectors that no model made; kDataLoss names a damaged rows file.
   virtual Result<SearchResponse> Search(const RequestContext& context,
                                         const SearchRequest& request) = 0;
   /// Many queries with the settings of one request (whose own query is ignored), in the order

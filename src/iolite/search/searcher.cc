@@ -56,7 +56,11 @@ SearchResponse MakeResponse(const Plan& plan, std::vector<FoundRow> found) {
 }
 
 internal::NearestRequest Nearest(const Plan& plan, const SearchRequest& request) {
-  return {.k = plan.k, .ef = plan.ef, .exact = request.exact, .filter = plan.filter.get()};
+  return {.k = plan.k,
+          .ef = plan.ef,
+          .target_recall = plan.target_recall,
+          .exact = request.exact,
+          .filter = plan.filter.get()};
 }
 
 class LocalSearcher final : public Searcher {

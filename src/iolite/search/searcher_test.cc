@@ -2,6 +2,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cmath>
 #include <limits>
 
 #include "iolite/search/testing/search_fixture.h"
@@ -126,6 +127,14 @@ TEST_F(SearcherTest, WrongQueriesAreRefused) {
   request = FromOrigin("papers");
   request.ef = -2;
   EXPECT_EQ(Failed(request).code(), StatusCode::kInvalidArgument);
+  request = FromOrigin("papers");
+  request.target_recall = 1.5;
+  EXPECT_THAT(Failed(request).message(), HasSubstr("1.5"));
+  request.target_recall = std::nan("");
+  EXPECT_EQ(Failed(request).code(), StatusCode::kInvalidArgument);
+  request.target_recall = 0.9;
+  request.ef = 20;
+  EXPECT_THAT(Failed(request).message(), AllOf(HasSubstr("ef 20"), HasSubstr("recall of 0.9")));
   request = FromOrigin("papers");
   request.select = {"titel"};
   EXPECT_THAT(Failed(request).message(), HasSubstr("Its columns: id, title, year"));

@@ -15,6 +15,7 @@ enum class SettingType {
   kInteger,
   kBytes,
   kDurationMs,
+  kNumber,
   kBoolean,
   kString,
   kPath,
@@ -34,6 +35,7 @@ struct SettingDefinition {
   std::string_view example;
   // The one that fits the type is set.
   int64_t& (*integer)(SettingValues&) = nullptr;
+  double& (*number)(SettingValues&) = nullptr;
   bool& (*boolean)(SettingValues&) = nullptr;
   std::string& (*text)(SettingValues&) = nullptr;
 };
@@ -42,7 +44,7 @@ struct SettingDefinition {
 std::span<const SettingDefinition> SettingDefinitions();
 
 /// A value as TOML has it. The environment knows only text.
-using RawSetting = std::variant<int64_t, bool, std::string_view>;
+using RawSetting = std::variant<int64_t, double, bool, std::string_view>;
 
 /// Where paths start.
 struct PathBase {

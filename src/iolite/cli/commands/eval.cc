@@ -5,6 +5,7 @@
 #include "iolite/base/status.h"
 #include "iolite/cli/commands.h"
 #include "iolite/cli/json.h"
+#include "iolite/cli/pool_options.h"
 #include "iolite/cli/progress_bar.h"
 
 namespace iolite::cli {
@@ -88,8 +89,7 @@ void AddEvalCommand(CLI::App& app, Action& action) {
   command->add_option("--per-query", *per_query,
                       "Write the figures of each query, a JSON object a line");
   command->add_flag("--exact", options->exact, "Scan instead of using the index");
-  command->add_option("--ef", options->ef, "Candidate pool of the index")
-      ->check(CLI::PositiveNumber);
+  AddPoolOptions(*command, options->ef, options->target_recall);
   command->footer(
       "Figures are trec_eval's: nDCG with linear gain, recall and MAP over all relevant "
       "documents.\n\n"

@@ -7,6 +7,7 @@
 #include "iolite/base/status.h"
 #include "iolite/cli/commands.h"
 #include "iolite/cli/hits_output.h"
+#include "iolite/cli/pool_options.h"
 #include "iolite/cli/progress_bar.h"
 #include "iolite/cli/query_file.h"
 
@@ -135,9 +136,7 @@ void AddOptions(CLI::App& command, SearchArguments& arguments) {
       ->delimiter(',');
   command.add_flag("--ids-only", arguments.ids_only, "Only ids and scores: the source is not read");
   command.add_flag("--exact", options.exact, "Scan instead of using the index");
-  command
-      .add_option("--ef", options.ef, "Candidate pool of the index: more is slower and finds more")
-      ->check(CLI::PositiveNumber);
+  AddPoolOptions(command, options.ef, options.target_recall);
   command.add_option("--threads", arguments.thread_count, "Threads of a batch; 0 takes all")
       ->check(NotNegative);
   command.add_flag("--explain", arguments.explain, "Tell on stderr how the answer was found");

@@ -23,6 +23,11 @@ Result<int64_t> Number(const std::shared_ptr<arrow::Scalar>& value, std::string_
   return static_cast<const arrow::Int64Scalar&>(*value).value;
 }
 
+Result<double> Real(const std::shared_ptr<arrow::Scalar>& value, std::string_view what) {
+  if (value == nullptr || !value->is_valid) return InvalidArgument("{} is null", what);
+  return static_cast<const arrow::DoubleScalar&>(*value).value;
+}
+
 Result<std::vector<float>> Vector(const std::shared_ptr<arrow::Scalar>& value) {
   if (value == nullptr || !value->is_valid) return InvalidArgument("nearest: the vector is null");
   const auto& list = static_cast<const arrow::BaseListScalar&>(*value);
@@ -37,6 +42,8 @@ Status ReadNamed(const Arguments& call, search::SearchRequest& request) {
       IOLITE_ASSIGN_OR_RETURN(request.k, Number(value, "k"));
     } else if (name == "ef") {
       IOLITE_ASSIGN_OR_RETURN(request.ef, Number(value, "ef"));
+    } else if (name == "target_recall") {
+      IOLITE_ASSIGN_OR_RETURN(request.target_recall, Real(value, "target_recall"));
     } else if (name == "where") {
       IOLITE_ASSIGN_OR_RETURN(request.where, Text(value, "where"));
     } else if (name == "exact" && value->is_valid) {
@@ -62,7 +69,10 @@ Result<sql::TableFunction::Bound> Bind(search::Searcher& searcher, search::Searc
 }
 
 std::vector<sql::NamedArgument> SharedArguments() {
-  return {{"where", arrow::utf8()}, {"exact", arrow::boolean()}, {"ef", arrow::int64()}};
+  return {{"where", arrow::utf8()},
+          {"exact", arrow::boolean()},
+          {"ef", arrow::int64()},
+          {"target_recall", arrow::float64()}};
 }
 
 }  // namespace

@@ -71,6 +71,8 @@ KnownRows::Match TablePlan::Meet(std::string_view row_id, std::string_view conte
 Result<TablePlan> PlanTable(const RequestContext& context, const PipelineOptions& options,
                             const Definition& definition) {
   TablePlan plan;
+  IOLITE_ASSIGN_OR_RETURN(auto metric, vector::ParseMetric(definition.made.metric));
+  IOLITE_RETURN_IF_ERROR(options.results->CheckIndex(metric, definition.made.dimension));
   IOLITE_ASSIGN_OR_RETURN(auto table, FindTable(options, definition));
   IOLITE_ASSIGN_OR_RETURN(auto interrupted, options.results->FindRun(definition.hash));
   if (!table) table = interrupted;

@@ -67,6 +67,7 @@ class NearestSearch {
     const vector::VectorSearch search{.query = request_.query,
                                       .k = want,
                                       .ef = request_.ef,
+                                      .target_recall = request_.target_recall,
                                       .allowed = allowed,
                                       .hidden = stored.hidden.get(),
                                       .exact = exact,
@@ -86,6 +87,7 @@ class NearestSearch {
       text = fmt::format("segment {} of {}: {}", part + 1, snapshot_.parts.size(), text);
     }
     if (request_.ef > 0) text += fmt::format(", ef {}", request_.ef);
+    if (request_.target_recall > 0) text += fmt::format(", recall {}", request_.target_recall);
     text += fmt::format(", plan: {}", stats.plan.empty() ? "not told" : stats.plan);
     if (!stats.reason.empty()) text += fmt::format(" ({})", stats.reason);
     text += fmt::format(", visited {} of {} rows", WithThousands(stats.rows_visited),
@@ -170,6 +172,7 @@ Status SearchPartBatch(const RequestContext& context, const results::Snapshot::P
   std::vector<size_t> counts(answers.size());
   const vector::VectorSearch search{.k = want,
                                     .ef = settings.ef,
+                                    .target_recall = settings.target_recall,
                                     .allowed = allowed,
                                     .hidden = stored.hidden.get(),
                                     .exact = settings.exact};

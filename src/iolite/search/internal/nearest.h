@@ -25,6 +25,7 @@ struct NearestRequest {
   std::span<const float> query;
   size_t k = 10;
   size_t ef = 0;
+  float target_recall = 0;
   bool exact = false;
   const FilterRows* filter = nullptr;  ///< null: every row
   std::optional<RowPlace> without;     ///< the row that a search by example starts from

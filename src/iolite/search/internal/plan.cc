@@ -17,6 +17,19 @@ Status CheckRequest(const SearchRequest& request) {
     return InvalidArgument("ef is {}; it is the size of a candidate pool: 0 lets the index choose.",
                            request.ef);
   }
+  // Written so that NaN is refused.
+  if (!(request.target_recall >= 0 && request.target_recall <= 1)) {
+    return InvalidArgument(
+        "The target recall is {}; it is the share of the true neighbours to find, above 0 and up "
+        "to 1. 0 lets the index choose.",
+        request.target_recall);
+  }
+  if (request.ef > 0 && request.target_recall > 0) {
+    return InvalidArgument(
+        "ef {} and a target recall of {} are both given: a target recall lets the index choose its "
+        "ef, so give one of them.",
+        request.ef, request.target_recall);
+  }
   return Status::Ok();
 }
 
@@ -34,7 +47,7 @@ Result<Plan> Planner::Make(const RequestContext& context, const SearchRequest& r
     row_count += part.segment->row_count();
   }
   plan.k = static_cast<size_t>(std::min(request.k, row_count));
-  plan.ef = static_cast<size_t>(request.ef > 0 ? request.ef : ef_default_);
+  SetPool(request, plan);
   plan.dimension = plan.snapshot->materialization.dimension;
   if (plan.snapshot->parts.empty()) {
     IOLITE_ASSIGN_OR_RETURN(plan.metric, vector::ParseMetric(table.metric));
@@ -48,6 +61,15 @@ Result<Plan> Planner::Make(const RequestContext& context, const SearchRequest& r
                                                            *plan.snapshot, request.where));
   }
   return plan;
+}
+
+void Planner::SetPool(const SearchRequest& request, Plan& plan) const {
+  if (request.target_recall > 0) {
+    plan.target_recall = static_cast<float>(request.target_recall);
+    return;
+  }
+  plan.ef = static_cast<size_t>(request.ef > 0 ? request.ef : ef_default_);
+  if (plan.ef == 0) plan.target_recall = static_cast<float>(target_recall_default_);
 }
 
 Status Planner::AddSource(const RequestContext& context, const SearchRequest& request, Plan& plan) {

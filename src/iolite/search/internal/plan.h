@@ -26,6 +26,7 @@ struct Plan {
   int32_t dimension = 0;
   size_t k = 0;
   size_t ef = 0;
+  float target_recall = 0;
   std::vector<std::string> warnings;
 };
 
@@ -37,6 +38,7 @@ class Planner {
   Planner(const SearcherOptions& options, SessionPool* sessions, RowCache* row_cache)
       : results_(options.results),
         ef_default_(options.ef_default),
+        target_recall_default_(options.target_recall_default),
         targets_(options.catalog, sessions),
         sources_(options.catalog, options.database, sessions, row_cache),
         filters_(sessions, options.filter_cache_entry_count) {}
@@ -48,10 +50,12 @@ class Planner {
                                                    const std::vector<std::string>& select);
 
  private:
+  void SetPool(const SearchRequest& request, Plan& plan) const;
   Status AddSource(const RequestContext& context, const SearchRequest& request, Plan& plan);
 
   results::ResultStore* const results_;
   const int64_t ef_default_;
+  const double target_recall_default_;
   TargetResolver targets_;
   SourceSet sources_;
   FilterSet filters_;

@@ -58,6 +58,7 @@ class FakeResultStore final : public results::ResultStore {
 
   std::string MakeName(std::string_view source, std::string_view, std::string_view) override;
   Result<std::shared_ptr<const results::Snapshot>> Get(std::string_view table) override;
+  Status CheckIndex(vector::Metric, int32_t) override { return Status::Ok(); }
   Result<std::unique_ptr<results::ResultRun>> StartRun(std::string_view, std::string_view) override;
   Result<std::optional<std::string>> FindRun(std::string_view) override;
   Status ForEachRow(const RequestContext& context, const results::Snapshot& snapshot,
