@@ -59,12 +59,12 @@ struct SettingValues {
 
   struct Index {
     /// Index that new rows get. qg is the quantized graph; usearch makes a graph that the USearch
-    /// library reads as well; flat builds none: every search scans and is exact. Tables keep the
-    /// indexes they have; a repair builds this one.
+    /// library reads as well; flat compares codes of all rows, and has the metrics l1, hamming and
+    /// jaccard as well. Tables keep the indexes they have; a repair builds this one.
     std::string kind = "qg";
-    /// Number format of the vectors inside a new index. The rows themselves keep f32. qg has f32
-    /// and bf16; usearch f32, f16, bf16 and i8, and rescores with f32. u8 takes whole numbers from
-    /// 0 to 255, bits 0 and 1.
+    /// Number format of the vectors inside a new index, by which answers are ordered. The rows
+    /// themselves keep f32. qg has f32 and bf16; usearch f32, f16, bf16 and i8; flat has all. u8
+    /// takes whole numbers from 0 to 255, bits 0 and 1.
     std::string element_type = "f32";
     /// Neighbours each row of a new graph index is linked to. More raise recall, size and the time
     /// to build. 0 takes the kind's own number: 32 for qg, which rounds up to a multiple of 32, and

@@ -8,7 +8,6 @@
 #include "iolite/engine/local_engine.h"
 #include "iolite/pipelines/tables.h"
 #include "iolite/storage/local_store.h"
-#include "iolite/vector/index_factory.h"
 
 namespace iolite::engine {
 namespace {
@@ -151,10 +150,7 @@ Status LocalEngine::OpenResults() {
                                       .budget = budget_.get(),
                                       .segment_row_count_max = settings_.segments.row_count_max,
                                       .read_only = read_only_};
-  // Exact search needs no file of its own, unless there is a kind that has one.
-  const bool has_file = vector::FindIndexKind(settings_.index.kind).ok();
-  options.index.build_index = has_file;
-  if (has_file) options.index.index_kind = settings_.index.kind;
+  options.index.index_kind = settings_.index.kind;
   options.index.connectivity = static_cast<int32_t>(settings_.index.connectivity);
   options.index.expansion_add = static_cast<int32_t>(settings_.index.expansion_add);
   IOLITE_ASSIGN_OR_RETURN(options.index.element_type,

@@ -33,7 +33,7 @@ struct SegmentManifest {
   int64_t row_count = 0;
   int32_t dimension = 0;
   vector::Metric metric = vector::Metric::kCosine;
-  /// `qg`, `usearch`; empty when the segment has no index: search scans.
+  /// `qg`, `usearch`, `flat`; empty when the segment has no index: search scans.
   std::string index_kind;
   std::string index_version;
   vector::ElementType element_type = vector::ElementType::kF32;

@@ -194,7 +194,7 @@ TEST_F(SegmentTest, AScanThatDoesNotFitIsNoAnswerToDamage) {
 
 TEST_F(SegmentTest, EveryKindIsSearchedByItsOwnFile) {
   auto rows = MakeSampleRows(*random_, 700, 16);
-  for (const char* kind : {"qg", "usearch"}) {
+  for (const char* kind : {"qg", "usearch", "flat"}) {
     auto manifest = Build(kind, rows, {.index_kind = kind});
     ASSERT_TRUE(manifest.ok()) << manifest.status().ToString();
     EXPECT_EQ(manifest->index_kind, kind);
@@ -268,8 +268,27 @@ TEST_F(SegmentTest, WhatAKindDoesNotHaveIsRefusedWithoutRows) {
   EXPECT_TRUE(CheckBuildOptions(build).ok());
   build.metric = vector::Metric::kL1;
   EXPECT_FALSE(CheckBuildOptions(build).ok());
+  EXPECT_NE(CheckBuildOptions(build).message().find("The metric l1 is had by flat f32"),
+            std::string::npos)
+      << CheckBuildOptions(build).message();
   build.build_index = false;
   EXPECT_TRUE(CheckBuildOptions(build).ok());
+}
+
+TEST_F(SegmentTest, BitsAreScannedAsBits) {
+  auto rows = MakeSampleRows(*random_, 500, 64);
+  for (float& value : rows.vectors) value = value > 0 ? 1.0f : 0.0f;
+  ASSERT_TRUE(Build("t", rows,
+                    {.metric = vector::Metric::kHamming,
+                     .element_type = vector::ElementType::kBits,
+                     .index_kind = "flat"})
+                  .ok());
+  auto expected = Nearest(*Open("t"), rows.vector(5), 10);
+  EXPECT_EQ(expected[0], "row-5");
+  ASSERT_TRUE(store_->Delete("t.idx.flat").ok());
+  auto segment = Open("t");
+  EXPECT_EQ(Nearest(*segment, rows.vector(5), 10), expected);
+  EXPECT_NE(segment->index_warning(), "");
 }
 
 TEST_F(SegmentTest, ALostRowMapIsReadFromTheRows) {

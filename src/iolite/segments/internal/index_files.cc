@@ -26,16 +26,38 @@ vector::IndexBuildOptions IndexOptions(const SegmentBuildOptions& build) {
           .progress = build.progress};
 }
 
+// Kinds with the element types that have the metric: `qg f32, bf16; flat f32`.
+std::string Alternatives(const SegmentBuildOptions& build) {
+  std::string alternatives;
+  for (const auto& kind : vector::IndexKinds()) {
+    std::string types;
+    for (size_t type = 0; type < vector::kElementTypeCount; ++type) {
+      vector::IndexBuildOptions options = IndexOptions(build);
+      options.connectivity = options.expansion_add = 0;
+      options.element_type = static_cast<vector::ElementType>(type);
+      if (!vector::MakeIndexBuilder(kind.name, options).ok()) continue;
+      types += fmt::format("{}{}", types.empty() ? " " : ", ",
+                           vector::ElementTypeName(options.element_type));
+    }
+    if (types.empty()) continue;
+    alternatives += fmt::format("{}{}{}", alternatives.empty() ? "" : "; ", kind.name, types);
+  }
+  return alternatives.empty() ? "none" : alternatives;
+}
+
 }  // namespace
 
 Status CheckBuildOptions(const SegmentBuildOptions& build) {
   if (!build.build_index) return Status::Ok();
   auto builder = vector::MakeIndexBuilder(build.index_kind, IndexOptions(build));
   if (builder.ok()) return Status::Ok();
+  if (builder.status().code() != StatusCode::kInvalidArgument) return builder.status();
   return Status(builder.status().code(),
-                fmt::format("{}; the settings index.kind, index.element_type, index.connectivity "
-                            "and index.expansion_add say which index is built",
-                            builder.status().message()));
+                fmt::format("{}. The settings index.kind, index.element_type, index.connectivity "
+                            "and index.expansion_add say which index is built. The metric {} is "
+                            "had by {}",
+                            builder.status().message(), vector::MetricName(build.metric),
+                            Alternatives(build)));
 }
 
 Result<std::unique_ptr<IndexFilesWriter>> IndexFilesWriter::Open(const SegmentOptions& options,

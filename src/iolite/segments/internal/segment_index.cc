@@ -75,10 +75,34 @@ Result<std::shared_ptr<DecodedVectors>> DecodeVectors(const SegmentOptions& opti
                   decoded->values.size() / manifest.dimension, manifest.row_count);
 }
 
+// Floats do not have the metrics of bits, so bits are made of them.
+Result<std::shared_ptr<const vector::VectorIndex>> MakeBitsIndex(const SegmentOptions& options,
+                                                                 const SegmentManifest& manifest,
+                                                                 const DecodedVectors& decoded) {
+  IOLITE_ASSIGN_OR_RETURN(
+      auto builder, vector::MakeIndexBuilder("flat", {.metric = manifest.metric,
+                                                      .element_type = vector::ElementType::kBits,
+                                                      .dimension = manifest.dimension,
+                                                      .row_count_expected = manifest.row_count,
+                                                      .budget = options.budget}));
+  IOLITE_RETURN_IF_ERROR(
+      builder->Add(RequestContext(), decoded.values, static_cast<size_t>(manifest.row_count)));
+  IOLITE_ASSIGN_OR_RETURN(auto file, builder->FinishInMemory(RequestContext()));
+  auto bytes = std::make_shared<const std::string>(std::move(file));
+  std::string_view view = *bytes;
+  IOLITE_ASSIGN_OR_RETURN(
+      auto index, vector::OpenIndexBytes(
+                      "flat", view, {.budget = options.budget, .keep_alive = std::move(bytes)}));
+  return std::shared_ptr<const vector::VectorIndex>(std::move(index));
+}
+
 Result<std::shared_ptr<const vector::VectorIndex>> MakeFlatIndex(const SegmentOptions& options,
                                                                  std::string_view stem,
                                                                  const SegmentManifest& manifest) {
   IOLITE_ASSIGN_OR_RETURN(auto decoded, DecodeVectors(options, stem, manifest));
+  if (manifest.element_type == vector::ElementType::kBits) {
+    return MakeBitsIndex(options, manifest, *decoded);
+  }
   const float* values = decoded->values.data();
   IOLITE_ASSIGN_OR_RETURN(auto index,
                           vector::FlatIndex::Borrow(manifest.metric, manifest.dimension, values,
