@@ -263,8 +263,11 @@ TEST_F(ImportTest, WrongRequestsSayWhatIsWrong) {
   import_.key = "";
   ExpectRefused("Name the key");
   import_ = good;
-  import_.metric = "manhattan";
-  ExpectRefused("manhattan");
+  import_.metric = "chebyshev";
+  ExpectRefused("chebyshev");
+  import_ = good;
+  import_.metric = "l1";
+  ExpectRefused("The metric l1 is had by flat");
   import_ = good;
   import_.model = "N";
   ExpectRefused("There is no model 'N'", StatusCode::kNotFound);
