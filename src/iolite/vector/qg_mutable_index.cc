@@ -23,6 +23,8 @@ namespace {
 using namespace qg;
 
 constexpr uint64_t kSeed = 0x696f6c697465;  // "iolite"
+// Of an index that begins empty, whose data nobody has seen: what suits text.
+constexpr float kAlpha = 1.1f;
 
 class MutableIndex;
 
@@ -701,7 +703,7 @@ Result<Header> HeaderFor(const IndexBuildOptions& wanted, Layout& layout) {
   header.element_type = options.element_type;
   header.dimension = static_cast<uint32_t>(options.dimension);
   header.seed = kSeed;
-  header.alpha = EdgeRules{}.alpha;
+  header.alpha = kAlpha;
   header.expansion = static_cast<uint32_t>(options.expansion_add);
   const Space space(options.metric, header.dimension, kSeed);
   header.shape = {.padded = space.padded(),

@@ -14,7 +14,7 @@ namespace iolite::vector::qg {
 struct EdgeRules {
   /// An edge to a candidate is left out when a nearer neighbour is closer to the candidate than the
   /// owner is, by this factor on squared distances (Subramanya et al., "DiskANN", NeurIPS 2019).
-  float alpha = 1.1f;
+  float alpha = 1.2f;
   /// Vertices that fewer edges lead to than this keep them.
   uint32_t indegree_min = 3;
 };

@@ -78,6 +78,7 @@ PlanChoice ChoosePlan(const PlanRequest& plan) {
   } else {
     choice.way = codes_ns < exact_ns ? Way::kCodes : Way::kExact;
   }
+  if (plan.request.stats == nullptr) return choice;
   choice.reason =
       plan.all ? fmt::format("all {} rows may appear", plan.row_count)
                : fmt::format("{} of {} rows may appear", plan.survivor_count, plan.row_count);

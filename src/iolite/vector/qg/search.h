@@ -20,6 +20,12 @@
 
 namespace iolite::vector::qg {
 
+/// Memory for the query of the search that this thread is at; it searches one thing at a time.
+inline Query& QueryOfThread() {
+  thread_local Query query;
+  return query;
+}
+
 /// One search of one image of an index. `View` says what there is:
 ///
 ///     space(), layout(), entries(), traits()
@@ -40,7 +46,8 @@ class Searcher {
         view_(view),
         layout_(view.layout()),
         request_(request),
-        survivors_(request, view.id_bound()) {}
+        id_bound_(view.id_bound()),
+        survivors_(request, id_bound_) {}
 
   Result<size_t> Run(std::span<Neighbor> out);
 
@@ -65,7 +72,8 @@ class Searcher {
   template <class VisitFunction>
   Status ForEachRun(VisitFunction visit);
   bool Survives(uint32_t id) const {
-    return id != kNoRow && (words_ == nullptr || (words_[id / 64] >> (id % 64) & 1) != 0);
+    if (words_ == nullptr) return id != kNoRow;
+    return id < id_bound_ && (words_[id / 64] >> (id % 64) & 1) != 0;
   }
   const uint16_t* High(uint32_t slot) const {
     return reinterpret_cast<const uint16_t*>(view_.row_bytes(slot));
@@ -76,11 +84,12 @@ class Searcher {
   const View& view_;
   const Layout& layout_;
   const VectorSearch& request_;
+  const uint32_t id_bound_;  // kNoRow is not below it
   internal::Survivors survivors_;
   const uint64_t* words_ = nullptr;
   size_t row_count_ = 0;  // rows that may appear
   size_t wanted_ = 0;
-  Query query_;
+  Query& query_ = QueryOfThread();
   SearchStats stats_;
 };
 
@@ -110,7 +119,7 @@ Status Searcher<View>::Answer(TopK& top) {
     if (ef == 0) break;
     bool answered = false;
     IOLITE_RETURN_IF_ERROR(ByGraph(top, ef, answered));
-    stats_.reason = fmt::format("{}, ef {}", plan.reason, ef);
+    if (request_.stats != nullptr) stats_.reason = fmt::format("{}, ef {}", plan.reason, ef);
     if (answered) return Status::Ok();
   }
   return ByCodes(top, fmt::format("the walk met too few of {} of {} rows that may appear",
@@ -254,7 +263,11 @@ Status Searcher<View>::ByGraph(TopK& top, size_t ef, bool& answered) {
   stats_.plan = survivors_.all() ? "graph" : "filtered graph";
   if (!survivors_.all()) words_ = survivors_.Words();
   // A few more than are wanted, because high bits decide who is compared exactly.
-  std::vector<Neighbor> near(wanted_ + std::max<size_t>(8, wanted_ / 4)), nearest(wanted_);
+  thread_local std::vector<Neighbor> near_room, nearest_room;
+  near_room.resize(std::max(near_room.size(), wanted_ + std::max<size_t>(8, wanted_ / 4)));
+  nearest_room.resize(std::max(nearest_room.size(), wanted_));
+  const std::span near = std::span(near_room).first(wanted_ + std::max<size_t>(8, wanted_ / 4));
+  const std::span nearest = std::span(nearest_room).first(wanted_);
   TopK candidates(near, std::nullopt), bound(nearest, std::nullopt);
   room.Begin(ef, view_.slot_count());
   Candidate start{0, view_.entries().Nearest(query_)};
@@ -281,7 +294,7 @@ Status Searcher<View>::ByGraph(TopK& top, size_t ef, bool& answered) {
   const float last = near[wanted_ - 1].distance;
   const float margin = last + HighBitsMargin(last, query_);
   while (kept < found && near[kept].distance <= margin) ++kept;
-  Rescore(std::span(near).first(kept), top);
+  Rescore(near.first(kept), top);
   return Status::Ok();
 }
 
