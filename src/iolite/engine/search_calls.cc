@@ -8,13 +8,9 @@
 namespace iolite::engine {
 namespace {
 
-search::Query ToRoom(const SearchQuery& query) {
-  return {.text = query.text, .vector = query.vector, .like_row_id = query.like_id};
-}
-
 search::SearchRequest ToRoom(const SearchOptions& options) {
   return {.source = options.source,
-          .query = ToRoom(options.query),
+          .query = options.query,
           .k = options.k,
           .where = options.where,
           .select = options.select,
@@ -64,11 +60,8 @@ Result<std::vector<SearchResult>> LocalEngine::SearchBatch(const SearchOptions& 
                                                            const std::vector<SearchQuery>& queries,
                                                            int32_t thread_count,
                                                            const CallOptions& call) {
-  std::vector<search::Query> room_queries;
-  room_queries.reserve(queries.size());
-  for (const auto& query : queries) room_queries.push_back(ToRoom(query));
   IOLITE_ASSIGN_OR_RETURN(auto responses, searcher_->SearchBatch(MakeContext(call), ToRoom(options),
-                                                                 room_queries, thread_count));
+                                                                 queries, thread_count));
   std::vector<SearchResult> results;
   results.reserve(responses.size());
   for (auto& response : responses) {

@@ -21,12 +21,8 @@
 
 namespace iolite::search {
 
-/// What is searched for: exactly one is set.
-struct Query {
-  std::optional<std::string> text;
-  std::optional<std::vector<float>> vector;
-  std::optional<std::string> like_row_id;  ///< rows like this one; it is not answered itself
-};
+/// What is searched for, as the engine's callers say it.
+using Query = SearchQuery;
 
 struct SearchRequest {
   std::string
@@ -86,7 +82,7 @@ class Searcher {
 
   /// kInvalidArgument for a negative k, an ef beside a target recall, a query vector of another
   /// dimension or with NaN, a condition that does not parse or bind, an unknown column; kNotFound
-  /// for an unknown name or like_row_id; kFailedPrecondition when the source has no vectors yet, or
+  /// for an unknown name or like_id; kFailedPrecondition when the source has no vectors yet, or
   /// a text is asked of vectors that no model made; kDataLoss names a damaged rows file.
   virtual Result<SearchResponse> Search(const RequestContext& context,
                                         const SearchRequest& request) = 0;

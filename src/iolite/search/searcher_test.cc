@@ -177,11 +177,11 @@ TEST_F(SearcherTest, LikeLeavesTheExampleOut) {
   AddPapers();
   SearchRequest request = FromOrigin("papers", 3);
   request.query = {};
-  request.query.like_row_id = "50";
+  request.query.like_id = "50";
   EXPECT_THAT(Ids(Found(request)), ElementsAre("49", "51", "48"));
   request.where = "id < 50";
   EXPECT_THAT(Ids(Found(request)), ElementsAre("49", "48", "47"));
-  request.query.like_row_id = "1000";
+  request.query.like_id = "1000";
   EXPECT_EQ(Failed(request).code(), StatusCode::kNotFound);
 }
 
@@ -203,7 +203,7 @@ TEST_F(SearcherTest, ABatchAnswersAsSingleSearchesDo) {
     Query query;
     if (i % 3 == 0) query.vector = {static_cast<float>(i), 1};
     if (i % 3 == 1) query.text = std::string(static_cast<size_t>(i), 'a');
-    if (i % 3 == 2) query.like_row_id = fmt::format("{}", i);
+    if (i % 3 == 2) query.like_id = fmt::format("{}", i);
     queries.push_back(query);
   }
   for (const int32_t thread_count : {1, 2, 0}) {

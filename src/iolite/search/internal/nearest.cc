@@ -40,7 +40,7 @@ class NearestSearch {
     return Merge();
   }
 
-  /// Merges what a batch found in each part.
+  /// Merges what a batch found in each part for the query that the request names now.
   Result<std::vector<FoundRow>> Finish(std::vector<PartAnswer> answers) {
     answers_ = std::move(answers);
     return CompleteAndMerge();
@@ -199,6 +199,7 @@ Result<std::vector<std::vector<FoundRow>>> FindNearestBatch(const RequestContext
                                                             const NearestRequest& settings,
                                                             std::span<const QueryVector> queries) {
   std::vector<float> values;
+  if (!queries.empty()) values.reserve(queries.size() * queries[0].values.size());
   size_t want = settings.k + 1;
   for (const QueryVector& query : queries) {
     values.insert(values.end(), query.values.begin(), query.values.end());
@@ -211,12 +212,12 @@ Result<std::vector<std::vector<FoundRow>>> FindNearestBatch(const RequestContext
         SearchPartBatch(context, snapshot.parts[part], part, settings, values, want, answers));
   }
   std::vector<std::vector<FoundRow>> found(queries.size());
+  NearestRequest request = settings;
+  NearestSearch merge(context, snapshot, request);
   for (size_t i = 0; i < queries.size(); ++i) {
-    NearestRequest request = settings;
     request.query = queries[i].values;
     request.without = queries[i].without;
-    IOLITE_ASSIGN_OR_RETURN(
-        found[i], NearestSearch(context, snapshot, request).Finish(std::move(answers[i])));
+    IOLITE_ASSIGN_OR_RETURN(found[i], merge.Finish(std::move(answers[i])));
   }
   return found;
 }

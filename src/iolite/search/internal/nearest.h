@@ -46,9 +46,11 @@ Result<std::vector<FoundRow>> FindNearest(const RequestContext& context,
                                           const results::Snapshot& snapshot,
                                           const NearestRequest& request, Executor* executor);
 
-/// A query as the index takes it.
+/// A query as the index takes it: a view of the caller's vector, or of its own. To be moved, not
+/// copied.
 struct QueryVector {
-  std::vector<float> values;
+  std::span<const float> values;
+  std::vector<float> own;
   std::optional<RowPlace> without;  ///< the row it was taken from
 };
 

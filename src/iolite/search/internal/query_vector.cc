@@ -5,8 +5,8 @@
 namespace iolite::search::internal {
 
 Status CheckQuery(const Query& query) {
-  const int set = int{query.text.has_value()} + int{query.vector.has_value()} +
-                  int{query.like_row_id.has_value()};
+  const int set =
+      int{query.text.has_value()} + int{query.vector.has_value()} + int{query.like_id.has_value()};
   if (set != 1) {
     return InvalidArgument(
         "A search takes one of a text, a vector and the id of a row to be like; {} are given.",
@@ -34,7 +34,7 @@ Result<QueryVector> FromGiven(const QuerySpace& space, const std::vector<float>&
                              std::isnan(vector[i]) ? "NaN" : "infinite");
     }
   }
-  return QueryVector{vector, std::nullopt};
+  return QueryVector{.values = vector};
 }
 
 Result<QueryVector> FromRow(const QuerySpace& space, std::string_view row_id) {
@@ -48,9 +48,11 @@ Result<QueryVector> FromRow(const QuerySpace& space, std::string_view row_id) {
         space.table->name, row_id,
         space.table->key_column.empty() ? "_row_id" : space.table->key_column, space.table->source);
   }
-  QueryVector query{std::vector<float>(static_cast<size_t>(space.dimension)), place};
+  QueryVector query{.own = std::vector<float>(static_cast<size_t>(space.dimension)),
+                    .without = place};
   IOLITE_RETURN_IF_ERROR(
-      space.snapshot->parts[place->part].segment->ReadVector(place->row, query.values));
+      space.snapshot->parts[place->part].segment->ReadVector(place->row, query.own));
+  query.values = query.own;
   return query;
 }
 
@@ -91,8 +93,9 @@ Result<std::vector<QueryVector>> FromTexts(const RequestContext& context,
   std::vector<QueryVector> queries;
   queries.reserve(texts.size());
   for (auto at = values.begin(); at != values.end(); at += static_cast<ptrdiff_t>(dimension)) {
-    queries.push_back(
-        {std::vector<float>(at, at + static_cast<ptrdiff_t>(dimension)), std::nullopt});
+    QueryVector query{.own = std::vector<float>(at, at + static_cast<ptrdiff_t>(dimension))};
+    query.values = query.own;
+    queries.push_back(std::move(query));
   }
   if (step.enabled()) {
     step.set_detail(fmt::format("{}, {}, {} {}", model, info.precision, texts.size(),
@@ -117,7 +120,7 @@ Result<std::vector<QueryVector>> MakeQueryVectors(const RequestContext& context,
     } else if (query.vector) {
       IOLITE_ASSIGN_OR_RETURN(vectors[i], FromGiven(space, *query.vector));
     } else {
-      IOLITE_ASSIGN_OR_RETURN(vectors[i], FromRow(space, *query.like_row_id));
+      IOLITE_ASSIGN_OR_RETURN(vectors[i], FromRow(space, *query.like_id));
     }
   }
   if (texts.empty()) return vectors;

@@ -19,7 +19,7 @@ struct QuerySpace {
   int32_t dimension = 0;
 };
 
-/// kInvalidArgument unless exactly one of text, vector and like_row_id is set, and it holds
+/// kInvalidArgument unless exactly one of text, vector and like_id is set, and it holds
 /// something.
 Status CheckQuery(const Query& query);
 
