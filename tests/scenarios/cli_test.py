@@ -194,6 +194,17 @@ class Searching(Scenario):
         aimed = self.json_lines("search", "animals", "--queries", "q.jsonl", "-k", "1", "--target-recall", "0.9")
         self.assertEqual([hit["id"] for hit in aimed], ["pirate", "bee"])
 
+    def test_a_batch_of_vectors_from_parquet(self):
+        self.ok("sql", "COPY (SELECT range::VARCHAR AS id, [cos(range), sin(range)]::FLOAT[] AS vector FROM range(300)) TO 'v.parquet'")
+        self.ok("import", "points", "--vectors", "v.parquet", "--key", "id")
+        asked = self.json_lines("search", "points", "--queries", "v.parquet", "-k", "1")
+        self.assertEqual([(hit["query"], hit["id"]) for hit in asked], [(str(i), str(i)) for i in range(300)])
+        self.ok("sql", "COPY (SELECT [0.6, 0.8]::DOUBLE[] AS embedding, 'x' AS _id) TO 'doubles.parquet'")
+        self.assertEqual(self.json_lines("search", "points", "--queries", "doubles.parquet", "-k", "1")[0]["query"], "x")
+        self.ok("sql", "COPY (SELECT 1 AS n) TO 'none.parquet'")
+        self.fails("search", "points", "--queries", "none.parquet", says=["none.parquet", "no column of queries"])
+        self.fails("search", "points", "--queries", "missing.parquet", says="missing.parquet")
+
     def test_a_recall_to_aim_at(self):
         self.embed_animals()
         done = self.run_program("search", "animals", "bird", "-k", "2", "--target-recall", "0.95", "--explain")

@@ -20,6 +20,7 @@ namespace {
 
 // Small, so that a batch is still in the cache when its vectors are copied.
 constexpr int64_t kBatchRowCount = 256;
+constexpr int64_t kPieceBytes = 256 << 10;
 
 bool IsText(const arrow::DataType& type) {
   return type.id() == arrow::Type::STRING || type.id() == arrow::Type::LARGE_STRING;
@@ -156,7 +157,8 @@ std::string Quoted(const std::string& path) {
 // long for vectors. All else is left to SQL, and so are the words when something is wrong.
 std::shared_ptr<arrow::RecordBatchReader> OpenParquet(const std::string& path) {
   if (!path.ends_with(".parquet")) return nullptr;
-  auto reader = columnar::ReadParquetFile(path, {.batch_row_count = kBatchRowCount});
+  auto reader = columnar::ReadParquetFile(
+      path, {.batch_row_count = kBatchRowCount, .piece_bytes = kPieceBytes});
   if (!reader.ok() || !PickColumns(*(*reader)->schema(), path).ok()) return nullptr;
   return *reader;
 }

@@ -158,7 +158,13 @@ Result<std::shared_ptr<arrow::RecordBatchReader>> ReadParquet(
     std::shared_ptr<arrow::io::RandomAccessFile> file, const std::string& name,
     const ParquetReadOptions& options) try {
   parquet::arrow::FileReaderBuilder builder;
-  if (auto status = builder.Open(std::move(file)); !status.ok()) return ReadError(name, status);
+  parquet::ReaderProperties pieces;
+  if (options.piece_bytes > 0) {
+    pieces.enable_buffered_stream();
+    pieces.set_buffer_size(options.piece_bytes);
+  }
+  auto status = builder.Open(std::move(file), pieces);
+  if (!status.ok()) return ReadError(name, status);
   parquet::ArrowReaderProperties properties(options.use_threads);
   properties.set_batch_size(options.batch_row_count);
   // Coalesced reads would hold whole row groups of every column ahead of their use.

@@ -43,6 +43,8 @@ struct ParquetReadOptions {
   std::vector<std::string> columns;  ///< top-level columns, in the file's order; empty for all
   int64_t batch_row_count = 8192;
   bool use_threads = false;  ///< decode columns on Arrow's own threads
+  /// Reads a column of a row group in pieces, into the same memory, instead of whole; 0: whole.
+  int64_t piece_bytes = 0;
 };
 
 /// Streams the rows of a file; memory is that of one row group's chosen columns. kNotFound without
