@@ -106,11 +106,11 @@ Status CommitNew(Machine& machine, int64_t& acknowledged) {
 }
 
 const std::vector<std::string> kSealed = {
-    "results/t.hidden-2",         "results/t.idx.manifest.json",
-    "results/t.idx.qg",           "results/t.idx.rowmap",
-    "results/t.manifest.json",    "results/t.materialization.json",
-    "results/t.parquet",          "results/t__seg1.idx.manifest.json",
-    "results/t__seg1.idx.qg",     "results/t__seg1.idx.rowmap",
+    "results/t.hidden-2",      "results/t.idx.manifest.json",
+    "results/t.idx.qg",        "results/t.idx.rowmap",
+    "results/t.manifest.json", "results/t.materialization.json",
+    "results/t.parquet",       "results/t__seg1.idx.manifest.json",
+    "results/t__seg1.idx.qg",  "results/t__seg1.idx.rowmap",
     "results/t__seg1.parquet"};
 
 /// Operations of the disk that `work` takes after `prepare`.
