@@ -34,8 +34,7 @@ float MixedKernel(const float* query, const uint16_t* row, size_t dimension) {
 
 // A row split into halves of its bits.
 template <class F, class W, int kMode>
-float SplitKernel(const float* query, const uint16_t* high, const uint16_t* low,
-                  size_t dimension) {
+float SplitKernel(const float* query, const uint16_t* high, const uint16_t* low, size_t dimension) {
   constexpr size_t kStep = F::kStep;
   typename F::Acc sums[2] = {F::Zero(), F::Zero()};
   for (size_t i = 0; i < dimension; i += 2 * kStep) {

@@ -9,8 +9,8 @@
 
 namespace iolite::vector::kernels {
 
-/// Rows as sign bits, `dimension / 8` bytes each, with two factors behind them. Runs of 2^shift rows
-/// lie together.
+/// Rows as sign bits, `dimension / 8` bytes each, with two factors behind them. Runs of 2^shift
+/// rows lie together.
 struct SignRows {
   struct Factors {
     float add;

@@ -10,7 +10,7 @@ namespace {
 // 784: the bytes they fetch, and a part that does not depend on them.
 constexpr double kStepNs = 150, kStepNsPerByte = 0.11;
 constexpr double kCodeNs = 5, kCodeNsPerByte = 0.07;
-constexpr double kExactNs = 12, kExactNsPerByte = 0.03;
+constexpr double kExactNs = 12, kExactNsPerByte = 0.05;
 // Rotating the query and finding the start, and comparing what codes proposed.
 constexpr double kWalkNs = 3'000;
 constexpr double kProposedRows = 200;

@@ -67,6 +67,18 @@ class Searcher {
   }
   // Distances of slots, offered under their row's id.
   void Rescore(std::span<const Neighbor> slots, TopK& top);
+  // Of slots in order of their distances by high bits, those that may be among the wanted.
+  void RescoreNearest(std::span<const Neighbor> near, TopK& top) {
+    size_t kept = std::min(wanted_, near.size());
+    if (kept > 0) {
+      const float last = near[kept - 1].distance;
+      const float margin = last + HighBitsMargin(last, query_);
+      while (kept < near.size() && near[kept].distance <= margin) ++kept;
+    }
+    Rescore(near.first(kept), top);
+  }
+  // Distances by high bits of what codes proposed, then the exact ones of the nearest.
+  void Decide(std::span<const Neighbor> proposed, TopK& top);
   Status CheckRun(const uint32_t* slots, size_t count) const;
   // Calls `visit(slots, count)` with runs of the slots of rows that may appear.
   template <class VisitFunction>
@@ -218,7 +230,7 @@ Status Searcher<View>::ByCodes(TopK& top, std::string reason) {
     stats_.rows_visited += static_cast<int64_t>(row_count_);
     const auto proposed = std::span(room).first(found);
     top.Clear();
-    Rescore(proposed, top);
+    Decide(proposed, top);
     // Proposals are slots, answers ids.
     for (Neighbor& neighbor : room) neighbor.row = view_.id(neighbor.row);
     verdict = proposals.Judge(top, proposed);
@@ -233,7 +245,6 @@ Status Searcher<View>::ByCodes(TopK& top, std::string reason) {
 
 template <class View>
 void Searcher<View>::Rescore(std::span<const Neighbor> slots, TopK& top) {
-  stats_.rows_rescored += static_cast<int64_t>(slots.size());
   constexpr size_t kAhead = 8;
   auto fetch = [&](uint32_t slot) {
     PrefetchRow(view_.row_bytes(slot), size_t{layout_.padded()} * 2);
@@ -254,6 +265,24 @@ void Searcher<View>::Rescore(std::span<const Neighbor> slots, TopK& top) {
     }
     if (view_.replace_count() == before) break;
   }
+}
+
+template <class View>
+void Searcher<View>::Decide(std::span<const Neighbor> proposed, TopK& top) {
+  constexpr size_t kAhead = 3;
+  const size_t row_bytes = size_t{layout_.padded()} * 2;
+  std::vector<Neighbor> near(wanted_ + std::max<size_t>(8, wanted_ / 4));
+  TopK nearest(near, std::nullopt);
+  for (size_t i = 0; i < proposed.size(); ++i) {
+    if (i + kAhead < proposed.size()) {
+      PrefetchRow(view_.row_bytes(proposed[i + kAhead].row), row_bytes);
+    }
+    const uint32_t slot = proposed[i].row;
+    nearest.Offer(slot,
+                  RowDistance(query_, view_.space().products(), High(slot), layout_.padded()));
+  }
+  stats_.rows_rescored += static_cast<int64_t>(proposed.size());
+  RescoreNearest(std::span(near).first(nearest.Finish()), top);
 }
 
 template <class View>
@@ -290,11 +319,13 @@ Status Searcher<View>::ByGraph(TopK& top, size_t ef, bool& answered) {
   answered = passing >= wanted_ && (survivors_.all() || WalkIsTrustworthy(popped, passing, share));
   if (!answered) return Status::Ok();
   const size_t found = candidates.Finish();
-  size_t kept = wanted_;
-  const float last = near[wanted_ - 1].distance;
-  const float margin = last + HighBitsMargin(last, query_);
-  while (kept < found && near[kept].distance <= margin) ++kept;
-  Rescore(near.first(kept), top);
+  stats_.rows_rescored += static_cast<int64_t>(found);
+  // A crowd of rows that are equally far fills the pool and hides what is nearer.
+  if (found > wanted_ && near[0].distance > 0 && near[0].distance == near[found - 1].distance) {
+    answered = false;
+    return Status::Ok();
+  }
+  RescoreNearest(near.first(found), top);
   return Status::Ok();
 }
 
