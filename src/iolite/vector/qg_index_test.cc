@@ -251,8 +251,8 @@ TEST(QgIndex, EqualRowsZerosAndRowsOnALine) {
         return a.distance < b.distance || (a.distance == b.distance && a.row < b.row);
       }));
     }
-    // A walk does not always leave a crowd of nine tenths of the rows, and inner product cannot tell
-    // lengths apart that differ by a factor of a thousand: see README.md.
+    // A walk does not always leave a crowd of nine tenths of the rows, and inner product cannot
+    // tell lengths apart that differ by a factor of a thousand: see README.md.
     const double floor = metric == Metric::kCosine ? 0.9 : 0.5;
     EXPECT_GE(recall / static_cast<double>(asked.size()), floor) << MetricName(metric);
   }
