@@ -116,6 +116,19 @@ class SqliteCatalog final : public Catalog {
     return Read(internal::SelectJobRowErrors, id);
   }
 
+  Status AddEvalRun(const EvalRunEntry& run) override {
+    EvalRunEntry stamped = run;
+    if (stamped.created_us == 0) stamped.created_us = clock_.unix_us();
+    return Write(internal::InsertEvalRun, stamped);
+  }
+  Result<EvalRunEntry> GetEvalRun(std::string_view id) const override {
+    return Read(internal::SelectEvalRun, id);
+  }
+  Result<std::vector<EvalRunEntry>> ListEvalRuns() const override {
+    return Read(internal::SelectEvalRuns);
+  }
+  Status RemoveEvalRun(std::string_view id) override { return Write(internal::DeleteEvalRun, id); }
+
   Result<int64_t> Revision() const override { return file_->Revision(); }
 
   Status Verify() const override {

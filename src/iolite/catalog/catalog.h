@@ -89,6 +89,22 @@ struct JobRowError {
   std::string reason;
 };
 
+/// One measurement that was kept. What was answered lies in a file of the database folder; this is
+/// what lists and comparisons need.
+struct EvalRunEntry {
+  std::string id;
+  std::string name;          ///< as the caller calls what was measured
+  std::string task;          ///< retrieval, classification, entities
+  std::string target;        ///< the result table, run file or source that answered
+  std::string options_json;  ///< how it was asked
+  std::string queries_path;
+  std::string judgements;  ///< the file or source that says what is right
+  int64_t query_count = 0;
+  std::string figures_json;
+  std::string answers_sha256;  ///< of the file of answers; empty when there is none
+  int64_t created_us = 0;
+};
+
 struct CatalogOptions {
   std::string path;  ///< of catalog.sqlite
   /// Changes are refused with kFailedPrecondition, and the folder need not be writable: without a
@@ -100,8 +116,8 @@ struct CatalogOptions {
   Clock* clock = &Clock::System();
 };
 
-/// The names of a database: sources, models, result tables, jobs. One SQLite file in WAL mode; each
-/// call is one transaction.
+/// The names of a database: sources, models, result tables, jobs, kept measurements. One SQLite
+/// file in WAL mode; each call is one transaction.
 ///
 /// Open refuses a file of a newer format with kUnimplemented and upgrades older ones. kDataLoss,
 /// with the file's name, when it is damaged. Names of sources and result tables are found in any
@@ -110,8 +126,9 @@ struct CatalogOptions {
 /// Paths inside the folder of catalog.sqlite are kept relative to it and answered whole, so that a
 /// database can be moved.
 ///
-/// Threads: any number. Processes: any number of readers beside one writer; cancelling a job is the
-/// one write that a second process makes, through a catalog opened for writing for that moment.
+/// Threads: any number. Processes: any number of readers beside one writer; cancelling a job and
+/// keeping a measurement are the writes that a second process makes, through a catalog opened for
+/// writing for that moment.
 /// Everything is on disk when a call returns.
 class Catalog {
  public:
@@ -161,6 +178,13 @@ class Catalog {
   virtual Result<std::vector<JobEntry>> FailAbandonedJobs() = 0;
   virtual Status AddJobRowErrors(std::string_view id, const std::vector<JobRowError>& errors) = 0;
   virtual Result<std::vector<JobRowError>> ListJobRowErrors(std::string_view id) const = 0;
+
+  /// Sets created_us where it is 0. kAlreadyExists when the id is taken.
+  virtual Status AddEvalRun(const EvalRunEntry& run) = 0;
+  virtual Result<EvalRunEntry> GetEvalRun(std::string_view id) const = 0;
+  /// Newest first.
+  virtual Result<std::vector<EvalRunEntry>> ListEvalRuns() const = 0;
+  virtual Status RemoveEvalRun(std::string_view id) = 0;
 
   /// A number that is the same as before only if nothing was changed since, by any process: for
   /// caches of what was read. Microseconds.

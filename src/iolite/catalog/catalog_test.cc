@@ -280,6 +280,39 @@ TEST_F(CatalogTest, FinishedJobsPastTheBoundAreForgotten) {
   EXPECT_TRUE(catalog_->Verify().ok());
 }
 
+TEST_F(CatalogTest, EvalRunsSurviveReopeningNewestFirst) {
+  const EvalRunEntry run{.id = "eval-1",
+                         .name = "graph",
+                         .task = "retrieval",
+                         .target = "T",
+                         .options_json = "{}",
+                         .queries_path = "/q.jsonl",
+                         .judgements = "/qrels.tsv",
+                         .query_count = 300,
+                         .figures_json = R"({"ndcg@10": 0.5})",
+                         .answers_sha256 = "ab",
+                         .created_us = 7};
+  ASSERT_TRUE(catalog_->AddEvalRun(run).ok());
+  ASSERT_TRUE(catalog_->AddEvalRun({.id = "eval-2"}).ok());
+  EXPECT_EQ(catalog_->AddEvalRun(run).code(), StatusCode::kAlreadyExists);
+  Reopen();
+  const auto runs = catalog_->ListEvalRuns().value();
+  ASSERT_EQ(runs.size(), 2u);
+  EXPECT_EQ(runs[0].id, "eval-2");
+  EXPECT_EQ(runs[0].created_us, clock_.unix_us());
+  const auto again = catalog_->GetEvalRun("eval-1").value();
+  EXPECT_EQ(again.name + again.task + again.target + again.options_json, "graphretrievalT{}");
+  EXPECT_EQ(again.queries_path + again.judgements, "/q.jsonl/qrels.tsv");
+  EXPECT_EQ(again.query_count, 300);
+  EXPECT_EQ(again.figures_json + again.answers_sha256, R"({"ndcg@10": 0.5}ab)");
+  EXPECT_EQ(again.created_us, 7);
+  ASSERT_TRUE(catalog_->RemoveEvalRun("eval-1").ok());
+  const auto gone = catalog_->GetEvalRun("eval-1").status();
+  EXPECT_EQ(gone.code(), StatusCode::kNotFound);
+  EXPECT_NE(gone.message().find("eval-1"), std::string::npos);
+  EXPECT_EQ(catalog_->RemoveEvalRun("eval-1").code(), StatusCode::kNotFound);
+}
+
 TEST_F(CatalogTest, PathsInsideTheFolderMoveWithIt) {
   const std::string inside = (folder_ / "imports/a.parquet").string();
   SourceEntry source = Papers();

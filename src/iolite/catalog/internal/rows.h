@@ -46,6 +46,12 @@ Status InsertJobRowErrors(Connection& connection, std::string_view id,
                           const std::vector<JobRowError>& errors);
 Result<std::vector<JobRowError>> SelectJobRowErrors(Connection& connection, std::string_view id);
 
+Status InsertEvalRun(Connection& connection, const EvalRunEntry& run);
+Result<EvalRunEntry> SelectEvalRun(Connection& connection, std::string_view id);
+/// Newest first; none from a file of a format that had no such table.
+Result<std::vector<EvalRunEntry>> SelectEvalRuns(Connection& connection);
+Status DeleteEvalRun(Connection& connection, std::string_view id);
+
 /// The files of a source or model, in a table (owner, position, path, size_bytes, modified_us,
 /// etag).
 Status InsertFiles(Connection& connection, const char* insert_sql, std::string_view owner,

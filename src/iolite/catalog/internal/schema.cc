@@ -89,14 +89,35 @@ CREATE TABLE job_row_errors (
 CREATE INDEX job_row_errors_by_job ON job_row_errors(job, number);
 )sql";
 
+constexpr char kFormat2[] = R"sql(
+CREATE TABLE eval_runs (
+  id TEXT PRIMARY KEY,
+  name TEXT NOT NULL,
+  task TEXT NOT NULL,
+  target TEXT NOT NULL,
+  options_json TEXT NOT NULL,
+  queries_path TEXT NOT NULL,
+  judgements TEXT NOT NULL,
+  query_count INTEGER NOT NULL,
+  figures_json TEXT NOT NULL,
+  answers_sha256 TEXT NOT NULL,
+  created_us INTEGER NOT NULL);
+)sql";
+
+/// The step to each format from the one before it.
+constexpr const char* kSteps[kFormatNewest] = {kFormat1, kFormat2};
+
 Status OtherProgram(const std::string& path) {
   return FailedPrecondition(
       "{} is a database of another program, not an Iolite catalog. Choose another folder with --db",
       path);
 }
 
-Status MakeFormat1(Connection& connection) {
-  IOLITE_RETURN_IF_ERROR(connection.Execute(kFormat1));
+/// Brings a file of `format`, 0 being an empty one, to the newest.
+Status Upgrade(Connection& connection, int64_t format) {
+  for (int64_t step = format; step < kFormatNewest; ++step) {
+    IOLITE_RETURN_IF_ERROR(connection.Execute(kSteps[step]));
+  }
   const auto marks = fmt::format("PRAGMA application_id = {}; PRAGMA user_version = {}",
                                  kApplicationId, kFormatNewest);
   return connection.Execute(marks.c_str());
@@ -108,9 +129,12 @@ Result<bool> IsEmpty(Connection& connection) {
   return count == 0;
 }
 
-Status MakeIfEmpty(Connection& connection, const std::string& path) {
+Status UpgradeIfOlder(Connection& connection, const std::string& path) {
   IOLITE_ASSIGN_OR_RETURN(const bool empty, IsEmpty(connection));
-  return empty ? MakeFormat1(connection) : CheckSchema(connection, path);
+  if (empty) return Upgrade(connection, 0);
+  IOLITE_RETURN_IF_ERROR(CheckSchema(connection, path));
+  IOLITE_ASSIGN_OR_RETURN(const auto format, connection.Number("PRAGMA user_version"));
+  return format < kFormatNewest ? Upgrade(connection, format) : Status();
 }
 
 }  // namespace
@@ -133,10 +157,14 @@ Status CheckSchema(Connection& connection, const std::string& path) {
 
 Status PrepareSchema(Connection& connection, const std::string& path) {
   IOLITE_ASSIGN_OR_RETURN(const bool empty, IsEmpty(connection));
-  if (!empty) return CheckSchema(connection, path);
+  if (!empty) {
+    IOLITE_RETURN_IF_ERROR(CheckSchema(connection, path));
+    IOLITE_ASSIGN_OR_RETURN(const auto format, connection.Number("PRAGMA user_version"));
+    if (format == kFormatNewest) return Status();
+  }
   // Looked at again inside: another process may be making the same tables.
   IOLITE_RETURN_IF_ERROR(connection.Execute("BEGIN IMMEDIATE"));
-  auto made = MakeIfEmpty(connection, path);
+  auto made = UpgradeIfOlder(connection, path);
   if (made.ok()) made = connection.Execute("COMMIT");
   if (connection.in_transaction()) (void)connection.Execute("ROLLBACK");
   return made;
