@@ -11,8 +11,8 @@
 namespace iolite::vector::kernels {
 namespace {
 
-// One query of f32 with one row of bf16. `W` widens bf16 to the registers of `F`; `dimension` is a
-// multiple of 32.
+/// Compares one query of f32 with one row of bf16. `W` widens bf16 to the registers of `F`;
+/// `dimension` is a multiple of 32.
 template <class F, class W, int kMode>
 float MixedKernel(const float* query, const uint16_t* row, size_t dimension) {
   constexpr size_t kStep = F::kStep;
@@ -32,7 +32,8 @@ float MixedKernel(const float* query, const uint16_t* row, size_t dimension) {
   return F::Sum(F::Plus(F::Plus(sums[0], sums[1]), F::Plus(sums[2], sums[3])));
 }
 
-// A row split into halves of its bits.
+/// Compares one query of f32 with one row that is split into the high and low halves of its bits,
+/// which `W` joins. `dimension` is a multiple of 32.
 template <class F, class W, int kMode>
 float SplitKernel(const float* query, const uint16_t* high, const uint16_t* low, size_t dimension) {
   constexpr size_t kStep = F::kStep;
@@ -48,13 +49,14 @@ float SplitKernel(const float* query, const uint16_t* high, const uint16_t* low,
   return F::Sum(F::Plus(sums[0], sums[1]));
 }
 
+/// What scales the entries of a query's table to bytes, and gives sums of bytes their meaning.
 struct ScanTableRange {
-  float step;
-  float least;
-  float total;
+  float step;   ///< Of one byte.
+  float least;  ///< The smallest sum that signs can choose: of all negative elements.
+  float total;  ///< The sum of all elements.
 };
 
-// Adds up the lanes of each group of four, and leaves the sum in all of them.
+/// Adds up the lanes of each group of four, and leaves the sum in all of them.
 template <class F>
 [[gnu::always_inline]] inline typename F::Vec SumGroups(typename F::Vec values) {
   typename F::Lanes beside, across;
@@ -66,7 +68,7 @@ template <class F>
   return values + __builtin_shuffle(values, across);
 }
 
-// Sums in an order of their own, so that every set gives the same bits.
+/// Sums in an order of its own, so that every set gives the same bits.
 inline float SumSixteen(float (&values)[16]) {
 #pragma GCC unroll 4
   for (size_t half = 8; half > 0; half /= 2) {
@@ -75,9 +77,10 @@ inline float SumSixteen(float (&values)[16]) {
   return values[0];
 }
 
-// Steps below this have no inverse in f32.
+/// Steps below this have no inverse in f32.
 constexpr float kScanStepMin = 1.17549435e-38f;
 
+/// Finds the step that makes the largest entry of any group of four dimensions 255, and the sums.
 template <class F>
 [[gnu::always_inline]] inline ScanTableRange FindScanTableRange(const float* query,
                                                                 size_t dimension) {
@@ -111,8 +114,8 @@ template <class F>
   return {step > kScanStepMin ? step : kScanStepMin, (sum - SumSixteen(absolutes)) / 2, sum};
 }
 
-// Entry b of a group of four dimensions is the sum of those elements whose bit is set in b, less
-// the smallest such sum, in steps that make the largest 255.
+/// Makes the table of a query. Entry b of a group of four dimensions is the sum of those elements
+/// whose bit is set in b, less the smallest such sum, in steps that make the largest 255.
 template <class F>
 void MakeScanTableKernel(const float* query, size_t dimension, uint8_t* bytes, float* offset,
                          float* scale) {
@@ -145,7 +148,7 @@ void MakeScanTableKernel(const float* query, size_t dimension, uint8_t* bytes, f
   *scale = 2 * range.step;
 }
 
-// From the 32 sums to estimates, and a bit for each below `bound`.
+/// Makes estimates of the 32 sums, and returns a bit for each below `bound`.
 template <class F>
 [[gnu::always_inline]] inline uint32_t FinishScan(const ScanTable& table, const ScanBlock& block,
                                                   const int32_t* sums, float base, float bound,
@@ -164,9 +167,10 @@ template <class F>
   return below;
 }
 
+/// The bits of floats.
 typedef uint32_t __attribute__((may_alias)) Bits32;
 
-// Puts a bf16 and the 16 bits below it together again: see kernels.h.
+/// Puts a bf16 and the 16 bits below it together again: see kernels.h.
 void JoinKernel(const uint16_t* __restrict high, const uint16_t* __restrict low, size_t count,
                 float* __restrict values) {
   for (size_t i = 0; i < count; ++i) {
@@ -176,7 +180,7 @@ void JoinKernel(const uint16_t* __restrict high, const uint16_t* __restrict low,
   }
 }
 
-// The residual target - owner as sign bits, and the sums that make factors of it.
+/// Writes the residual target - owner as sign bits, and returns the sums that make factors of it.
 template <class F>
 EdgeSums EncodeEdgeKernel(const float* owner, const float* target, size_t dimension,
                           uint32_t* words) {
@@ -198,6 +202,7 @@ EdgeSums EncodeEdgeKernel(const float* owner, const float* target, size_t dimens
   return {F::Sum(squares), F::Sum(lengths), F::Sum(signs), F::Sum(dots)};
 }
 
+/// Multiplies in place. `count` is a multiple of F::kStep.
 template <class F>
 void MultiplyKernel(const float* factors, size_t count, float* values) {
   for (size_t i = 0; i < count; i += F::kStep) {
@@ -205,6 +210,7 @@ void MultiplyKernel(const float* factors, size_t count, float* values) {
   }
 }
 
+/// Counts those of `values` that are below `value`; what lies behind `count` may be read.
 template <class F>
 size_t RankKernel(const float* values, size_t count, float value) {
   int rank = 0;
@@ -219,6 +225,7 @@ size_t RankKernel(const float* values, size_t count, float value) {
   return static_cast<size_t>(rank);
 }
 
+/// Puts the kernels of this file into a set.
 template <class F, class W>
 constexpr void SetGraphKernels(KernelSet& set) {
   set.l2_bf16 = &MixedKernel<F, W, kDifference>;

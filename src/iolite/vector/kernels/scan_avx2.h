@@ -9,21 +9,22 @@
 namespace iolite::vector::kernels {
 namespace {
 
-// Four vectors' bytes of a lane, from `vector * 4 + group` to `group * 4 + vector`.
+/// Moves the bytes of four vectors in each lane from `vector * 4 + group` to `group * 4 + vector`.
 inline __m256i GroupBytes(__m256i codes) {
   const __m256i order = _mm256_setr_epi8(0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15,  //
                                          0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15);
   return _mm256_shuffle_epi8(codes, order);
 }
 
-// Sums of bytes, kept as sums of the even and of all (times 256, plus) places of 16 bits.
+/// Sums of bytes, kept in places of 16 bits: the odd bytes, and even bytes plus 256 times the odd.
 struct ByteSums {
   __m256i all = _mm256_setzero_si256(), odd = _mm256_setzero_si256();
   void Add(__m256i values) {
     all = _mm256_add_epi16(all, values);
     odd = _mm256_add_epi16(odd, _mm256_srli_epi16(values, 8));
   }
-  // Adds the sums of sixteen vectors, in the order in which Transposed() leaves them.
+  /// Adds the sums to those of sixteen vectors, and begins anew. The bytes of each lane are of the
+  /// vectors 0-3, 8-11, 4-7 and 12-15: ScanSums() arranges them so.
   void Flush(int32_t* sums) {
     const __m256i even = _mm256_sub_epi16(all, _mm256_slli_epi16(odd, 8));
     // Both lanes hold the same vectors, of other groups.
@@ -45,9 +46,10 @@ struct ByteSums {
   }
 };
 
-// 65,535 / (4 * 255) steps fit into 16 bits.
+/// 65,535 / (4 * 255) steps fit into 16 bits.
 constexpr size_t kScanFlushDimensions = 16 * 64;
 
+/// Looks every group of four dimensions up, and writes the sums of 32 vectors.
 inline void ScanSums(const uint8_t* table, const uint8_t* codes, size_t dimension, int32_t* sums) {
   const __m256i nibble = _mm256_set1_epi8(0x0f);
   ByteSums low, high;
@@ -77,6 +79,7 @@ inline void ScanSums(const uint8_t* table, const uint8_t* codes, size_t dimensio
   high.Flush(sums + 16);
 }
 
+/// The table look-up: see kernels.h.
 template <class F>
 uint32_t ScanBlockKernel(const ScanTable& table, const ScanBlock& block, size_t dimension,
                          float base, float bound, float* estimates) {
