@@ -4,7 +4,7 @@
 #include <string>
 #include <string_view>
 
-#include "iolite/vector/usearch_index.h"
+#include "iolite/vector/index_options.h"
 
 namespace iolite::vector {
 

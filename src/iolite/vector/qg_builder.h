@@ -2,7 +2,7 @@
 
 #include <memory>
 
-#include "iolite/vector/usearch_builder.h"
+#include "iolite/vector/index_options.h"
 
 namespace iolite::vector {
 

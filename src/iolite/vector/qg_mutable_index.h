@@ -5,7 +5,7 @@
 #include <string>
 
 #include "iolite/storage/disk.h"
-#include "iolite/vector/usearch_builder.h"
+#include "iolite/vector/index_options.h"
 
 namespace iolite::vector {
 

@@ -1,43 +1,12 @@
 #pragma once
 
-#include <functional>
 #include <memory>
-#include <optional>
-#include <span>
 #include <string>
 #include <string_view>
 
-#include "iolite/base/budget.h"
-#include "iolite/base/executor.h"
-#include "iolite/vector/index.h"
+#include "iolite/vector/index_options.h"
 
 namespace iolite::vector {
-
-/// What the opener of an index file already knows: a file that says otherwise is damaged
-/// (kDataLoss).
-struct IndexExpectation {
-  std::optional<Metric> metric;
-  std::optional<ElementType> element_type;
-  std::optional<int32_t> dimension;
-  std::optional<int64_t> row_count;
-};
-
-/// How to open an index file.
-struct IndexOpenOptions {
-  IndexExpectation expect;
-  /// What the index keeps beside the file is drawn from here.
-  Budget* budget = &Budget::Unlimited();
-  /// Makes the codes for filtered searches; null for the caller's thread.
-  Executor* executor = nullptr;
-  /// The f32 rows behind a file of f16, bf16 or i8 elements; without them distances are those of
-  /// the elements. Either all rows in memory, `rows_stride` floats apart …
-  const float* rows = nullptr;
-  size_t rows_stride = 0;
-  /// … or one row at a time; called by any searching thread. Not asked for f32 files.
-  std::function<Status(uint32_t row, std::span<float> vector)> read_row;
-  /// Holds whatever memory the options and the bytes point to.
-  std::shared_ptr<const void> keep_alive;
-};
 
 /// A graph index in a file that the `usearch` library also reads (`.idx.usearch`). The file is
 /// mapped and searched where it lies; beside it stand 4 bytes a row, and after some filtered

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "iolite/vector/usearch_index.h"
+#include "iolite/vector/index_options.h"
 
 namespace iolite::vector::internal {
 
