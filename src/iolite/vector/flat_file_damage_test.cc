@@ -7,10 +7,13 @@
 #include "iolite/base/hash.h"
 #include "iolite/vector/flat_builder.h"
 #include "iolite/vector/flat_file_index.h"
+#include "iolite/vector/testing/index_calls.h"
 #include "iolite/vector/testing/random_vectors.h"
 
 namespace iolite::vector {
 namespace {
+
+using testing::Same;
 
 constexpr size_t kDimension = 4;
 constexpr size_t kRowCount = 120;
@@ -24,12 +27,6 @@ std::string BuildSmall(IndexBuildOptions options = {}) {
   auto builder = MakeFlatBuilder(options).value();
   EXPECT_TRUE(builder->Add(RequestContext{}, rows, kRowCount).ok());
   return builder->FinishInMemory(RequestContext{}).value();
-}
-
-bool Same(const std::vector<Neighbor>& a, const std::vector<Neighbor>& b) {
-  return std::equal(a.begin(), a.end(), b.begin(), b.end(), [](const auto& x, const auto& y) {
-    return x.row == y.row && x.distance == y.distance;
-  });
 }
 
 // What searches of the whole file found.

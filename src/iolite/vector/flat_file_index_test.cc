@@ -13,13 +13,17 @@
 
 #include "iolite/vector/flat_builder.h"
 #include "iolite/vector/flat_index.h"
+#include "iolite/vector/testing/index_calls.h"
 #include "iolite/vector/testing/random_vectors.h"
 
 namespace iolite::vector {
 namespace {
 
+using testing::CommonRows;
 using testing::EmbeddingRows;
+using testing::Find;
 using testing::Recall;
+using testing::Same;
 using testing::TrueNeighbors;
 
 constexpr size_t kDimension = 48;
@@ -27,41 +31,11 @@ constexpr Metric kCoded[] = {Metric::kCosine, Metric::kInnerProduct, Metric::kL2
 
 std::string Build(const std::vector<float>& rows, IndexBuildOptions options) {
   if (options.dimension == 0) options.dimension = kDimension;
-  auto builder = MakeFlatBuilder(options);
-  EXPECT_TRUE(builder.ok()) << builder.status().ToString();
-  const size_t count = rows.size() / options.dimension;
-  // In two pieces, as a stream would.
-  const size_t half = count / 2;
-  RequestContext context;
-  Status added = (*builder)->Add(context, std::span(rows).first(half * options.dimension), half);
-  EXPECT_TRUE(added.ok()) << added.ToString();
-  added = (*builder)->Add(context, std::span(rows).subspan(half * options.dimension), count - half);
-  EXPECT_TRUE(added.ok()) << added.ToString();
-  auto bytes = (*builder)->FinishInMemory(context);
-  EXPECT_TRUE(bytes.ok()) << bytes.status().ToString();
-  return std::move(bytes).value();
+  return testing::FileOf(MakeFlatBuilder(options), rows, options.dimension);
 }
 
 std::unique_ptr<VectorIndex> OpenBytes(std::string bytes, IndexOpenOptions options = {}) {
-  auto kept = std::make_shared<const std::string>(std::move(bytes));
-  options.keep_alive = kept;
-  auto opened = OpenFlatIndexBytes(*kept, std::move(options));
-  EXPECT_TRUE(opened.ok()) << opened.status().ToString();
-  return opened.ok() ? std::move(opened).value() : nullptr;
-}
-
-std::vector<Neighbor> Find(const VectorIndex& index, VectorSearch request) {
-  std::vector<Neighbor> out(std::min<size_t>(request.k, index.row_count()));
-  auto found = index.Search(RequestContext{}, request, out);
-  EXPECT_TRUE(found.ok()) << found.status().ToString();
-  out.resize(found.ok() ? *found : 0);
-  return out;
-}
-
-bool Same(const std::vector<Neighbor>& a, const std::vector<Neighbor>& b) {
-  return std::equal(a.begin(), a.end(), b.begin(), b.end(), [](const auto& x, const auto& y) {
-    return x.row == y.row && x.distance == y.distance;
-  });
+  return testing::Opened(&OpenFlatIndexBytes, std::move(bytes), std::move(options));
 }
 
 std::span<const float> RowOf(const std::vector<float>& rows, size_t row) {
@@ -90,12 +64,7 @@ TEST(FlatFile, FindsNearlyAllNeighboursForEveryMetricAndType) {
           const auto found = Find(*index, {.query = query});
           ASSERT_EQ(found.size(), 10u);
           // By row: distances of small elements are their own.
-          size_t hits = 0;
-          for (const Neighbor& neighbor : truth) {
-            hits += std::any_of(found.begin(), found.end(),
-                                [&](const auto& other) { return other.row == neighbor.row; });
-          }
-          recall += static_cast<double>(hits) / 10 / query_count;
+          recall += static_cast<double>(CommonRows(truth, found)) / 10 / query_count;
           const float tolerance = type == ElementType::kI8 || type == ElementType::kBF16 ? 0.06f
                                   : type == ElementType::kF16                            ? 2e-3f
                                                                                          : 1e-4f;
@@ -195,27 +164,13 @@ TEST(FlatFile, CodesAloneFindNearlyAll) {
         SearchStats stats;
         const auto found = Find(*index, {.query = query, .stats = &stats});
         const auto truth = TrueNeighbors(metric, base, kDimension, query, 10);
-        auto rows_of = [](std::vector<Neighbor> neighbors) {
-          for (auto& neighbor : neighbors) neighbor.distance = static_cast<float>(neighbor.row);
-          return neighbors;
-        };
-        size_t hits = 0;
-        for (const auto& neighbor : rows_of(truth)) {
-          hits += std::any_of(found.begin(), found.end(),
-                              [&](const auto& other) { return other.row == neighbor.row; });
-        }
-        recall += static_cast<double>(hits) / 200;
+        recall += static_cast<double>(CommonRows(truth, found)) / 200;
         EXPECT_NEAR(found[0].distance, truth[0].distance,
                     (code_bits == 8 ? 0.02 : 0.2) * (1 + std::abs(truth[0].distance)));
         const auto few = Find(*index, {.query = query, .allowed = &some, .stats = &stats});
         EXPECT_EQ(stats.plan, "codes over the filter");
         const auto few_truth = TrueNeighbors(metric, base, kDimension, query, 10, &some);
-        hits = 0;
-        for (const auto& neighbor : few_truth) {
-          hits += std::any_of(few.begin(), few.end(),
-                              [&](const auto& other) { return other.row == neighbor.row; });
-        }
-        filtered += static_cast<double>(hits) / 200;
+        filtered += static_cast<double>(CommonRows(few_truth, few)) / 200;
       }
       EXPECT_GE(recall, code_bits == 8 ? 0.95 : 0.75) << MetricName(metric);
       EXPECT_GE(filtered, code_bits == 8 ? 0.95 : 0.75) << MetricName(metric);

@@ -4,23 +4,17 @@
 
 #include <cmath>
 
+#include "iolite/vector/testing/index_calls.h"
 #include "iolite/vector/testing/random_vectors.h"
 
 namespace iolite::vector {
 namespace {
 
+using testing::Find;
 using testing::GaussianRows;
 using testing::TrueNeighbors;
 
 constexpr size_t kDimension = 33;
-
-std::vector<Neighbor> Find(const VectorIndex& index, VectorSearch request) {
-  std::vector<Neighbor> out(std::min<size_t>(request.k, index.row_count()));
-  auto found = index.Search(RequestContext{}, request, out);
-  EXPECT_TRUE(found.ok()) << found.status().ToString();
-  out.resize(found.ok() ? *found : 0);
-  return out;
-}
 
 TEST(FlatIndex, FindsTheTrueNeighboursUnderEveryFilter) {
   const auto rows = GaussianRows(1, 5000, kDimension);

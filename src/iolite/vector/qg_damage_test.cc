@@ -7,10 +7,13 @@
 #include "iolite/vector/qg/file.h"
 #include "iolite/vector/qg_builder.h"
 #include "iolite/vector/qg_index.h"
+#include "iolite/vector/testing/index_calls.h"
 #include "iolite/vector/testing/random_vectors.h"
 
 namespace iolite::vector {
 namespace {
+
+using testing::Same;
 
 constexpr size_t kDimension = 4;
 constexpr size_t kRowCount = 40;
@@ -51,12 +54,6 @@ std::optional<std::vector<Neighbor>> Answers(std::string_view bytes) {
     }
   }
   return answers;
-}
-
-bool Same(const std::vector<Neighbor>& a, const std::vector<Neighbor>& b) {
-  return std::equal(a.begin(), a.end(), b.begin(), b.end(), [](const auto& x, const auto& y) {
-    return x.row == y.row && x.distance == y.distance;
-  });
 }
 
 TEST(QgDamage, EveryFlippedByteGivesAnErrorOrTheRightAnswer) {

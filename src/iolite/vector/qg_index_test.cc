@@ -11,53 +11,28 @@
 #include <thread>
 
 #include "iolite/vector/qg_builder.h"
+#include "iolite/vector/testing/index_calls.h"
 #include "iolite/vector/testing/random_vectors.h"
 
 namespace iolite::vector {
 namespace {
 
 using testing::EmbeddingRows;
+using testing::Find;
 using testing::GaussianRows;
 using testing::Recall;
+using testing::Same;
 using testing::TrueNeighbors;
 
 constexpr size_t kDimension = 48;
 
 std::string Build(std::span<const float> rows, IndexBuildOptions options = {}) {
   if (options.dimension == 0) options.dimension = kDimension;
-  auto builder = MakeQgBuilder(options);
-  EXPECT_TRUE(builder.ok()) << builder.status().ToString();
-  const size_t dimension = static_cast<size_t>(options.dimension);
-  const size_t count = rows.size() / dimension;
-  // In two pieces, as a stream would.
-  const size_t half = count / 2;
-  EXPECT_TRUE((*builder)->Add(RequestContext{}, rows.first(half * dimension), half).ok());
-  EXPECT_TRUE((*builder)->Add(RequestContext{}, rows.subspan(half * dimension), count - half).ok());
-  auto bytes = (*builder)->FinishInMemory(RequestContext{});
-  EXPECT_TRUE(bytes.ok()) << bytes.status().ToString();
-  return std::move(bytes).value();
+  return testing::FileOf(MakeQgBuilder(options), rows, options.dimension);
 }
 
 std::unique_ptr<QgIndex> Open(std::string bytes, IndexOpenOptions options = {}) {
-  auto kept = std::make_shared<const std::string>(std::move(bytes));
-  options.keep_alive = kept;
-  auto opened = QgIndex::OpenBytes(*kept, std::move(options));
-  EXPECT_TRUE(opened.ok()) << opened.status().ToString();
-  return opened.ok() ? std::move(opened).value() : nullptr;
-}
-
-std::vector<Neighbor> Find(const VectorIndex& index, VectorSearch request) {
-  std::vector<Neighbor> out(std::min<size_t>(request.k, index.row_count()));
-  auto found = index.Search(RequestContext{}, request, out);
-  EXPECT_TRUE(found.ok()) << found.status().ToString();
-  out.resize(found.ok() ? *found : 0);
-  return out;
-}
-
-bool Same(const std::vector<Neighbor>& a, const std::vector<Neighbor>& b) {
-  return std::equal(a.begin(), a.end(), b.begin(), b.end(), [](const auto& x, const auto& y) {
-    return x.row == y.row && x.distance == y.distance;
-  });
+  return testing::Opened(&QgIndex::OpenBytes, std::move(bytes), std::move(options));
 }
 
 TEST(QgIndex, FindsNearlyAllNeighboursForEveryMetricAndType) {

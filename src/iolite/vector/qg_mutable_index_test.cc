@@ -15,6 +15,7 @@
 #include "iolite/storage/testing/simulated_disk.h"
 #include "iolite/vector/qg_builder.h"
 #include "iolite/vector/qg_index.h"
+#include "iolite/vector/testing/index_calls.h"
 #include "iolite/vector/testing/random_vectors.h"
 
 namespace iolite::vector {
@@ -22,6 +23,7 @@ namespace {
 
 using storage::testing::SimulatedDisk;
 using testing::EmbeddingRows;
+using testing::Find;
 using testing::TrueDistance;
 
 constexpr size_t kDimension = 24;
@@ -49,14 +51,6 @@ std::vector<Neighbor> Truth(const Model& model, Metric metric, std::span<const f
   });
   all.resize(std::min(k, all.size()));
   return all;
-}
-
-std::vector<Neighbor> Find(const VectorIndex& index, VectorSearch request) {
-  std::vector<Neighbor> out(request.k);
-  auto found = index.Search(RequestContext{}, request, out);
-  EXPECT_TRUE(found.ok()) << found.status().ToString();
-  out.resize(found.ok() ? *found : 0);
-  return out;
 }
 
 // Exact answers are those of the model; walks find nearly all of them and nothing else.

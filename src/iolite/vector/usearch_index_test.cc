@@ -10,6 +10,7 @@
 #include <fstream>
 #include <thread>
 
+#include "iolite/vector/testing/index_calls.h"
 #include "iolite/vector/testing/random_vectors.h"
 #include "iolite/vector/usearch_builder.h"
 
@@ -17,42 +18,20 @@ namespace iolite::vector {
 namespace {
 
 using testing::EmbeddingRows;
+using testing::Find;
 using testing::Recall;
+using testing::Same;
 using testing::TrueNeighbors;
 
 constexpr size_t kDimension = 48;
 
-std::string Build(const std::vector<float>& rows, IndexBuildOptions options) {
+std::string Build(std::span<const float> rows, IndexBuildOptions options) {
   if (options.dimension == 0) options.dimension = kDimension;
-  auto builder = MakeUsearchBuilder(options);
-  EXPECT_TRUE(builder.ok()) << builder.status().ToString();
-  const size_t count = rows.size() / options.dimension;
-  // In two pieces, as a stream would.
-  const size_t half = count / 2;
-  RequestContext context;
-  Status added = (*builder)->Add(context, std::span(rows).first(half * options.dimension), half);
-  EXPECT_TRUE(added.ok()) << added.ToString();
-  added = (*builder)->Add(context, std::span(rows).subspan(half * options.dimension), count - half);
-  EXPECT_TRUE(added.ok()) << added.ToString();
-  auto bytes = (*builder)->FinishInMemory(context);
-  EXPECT_TRUE(bytes.ok()) << bytes.status().ToString();
-  return std::move(bytes).value();
-}
-
-std::vector<Neighbor> Find(const VectorIndex& index, VectorSearch request) {
-  std::vector<Neighbor> out(std::min<size_t>(request.k, index.row_count()));
-  auto found = index.Search(RequestContext{}, request, out);
-  EXPECT_TRUE(found.ok()) << found.status().ToString();
-  out.resize(found.ok() ? *found : 0);
-  return out;
+  return testing::FileOf(MakeUsearchBuilder(options), rows, options.dimension);
 }
 
 std::unique_ptr<UsearchIndex> OpenBytes(std::string bytes, IndexOpenOptions options = {}) {
-  auto kept = std::make_shared<const std::string>(std::move(bytes));
-  options.keep_alive = kept;
-  auto opened = UsearchIndex::OpenBytes(*kept, std::move(options));
-  EXPECT_TRUE(opened.ok()) << opened.status().ToString();
-  return opened.ok() ? std::move(opened).value() : nullptr;
+  return testing::Opened(&UsearchIndex::OpenBytes, std::move(bytes), std::move(options));
 }
 
 TEST(UsearchIndex, FindsNearlyAllNeighboursForEveryMetricAndType) {
@@ -295,11 +274,7 @@ TEST(UsearchIndex, ManyThreadsSearchAtOnce) {
     threads.emplace_back([&, t] {
       for (uint32_t i = t * kEach; i < (t + 1) * kEach; ++i) {
         const auto found = find(*shared, i);
-        const bool same = std::equal(found.begin(), found.end(), alone[i].begin(), alone[i].end(),
-                                     [](const Neighbor& a, const Neighbor& b) {
-                                       return a.row == b.row && a.distance == b.distance;
-                                     });
-        if (found.size() != 5 || !same) ++wrong;
+        if (found.size() != 5 || !Same(found, alone[i])) ++wrong;
       }
     });
   }
