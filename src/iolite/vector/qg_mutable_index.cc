@@ -1,6 +1,7 @@
 #include "iolite/vector/qg_mutable_index.h"
 
 #include <algorithm>
+#include <chrono>
 #include <cmath>
 #include <cstring>
 #include <mutex>
@@ -14,6 +15,7 @@
 #include "iolite/vector/qg/file.h"
 #include "iolite/vector/qg/links.h"
 #include "iolite/vector/qg/live_vertices.h"
+#include "iolite/vector/qg/saved_file.h"
 #include "iolite/vector/qg/search.h"
 #include "iolite/vector/qg_builder.h"
 
@@ -96,8 +98,7 @@ class MutableIndex final : public QgMutableIndex {
   int64_t mapped_bytes() const override {
     return file_ == nullptr ? 0 : static_cast<int64_t>(file_->bytes().size());
   }
-  // Everything was checked when it was opened, and nothing is read from the file since.
-  Status Verify(const RequestContext&) const override { return Status::Ok(); }
+  Status Verify(const RequestContext& context) const override;
 
  private:
   friend class LiveView;
@@ -122,12 +123,14 @@ class MutableIndex final : public QgMutableIndex {
   void MakeEntry(uint32_t slot);
   void ReplaceEntry(uint32_t gone);
   void SetEntries(std::unique_ptr<Entries> entries);
-  void MarkChanged(uint32_t slot);
   void EnsureLinks();
-  Status WriteFile(const RequestContext& context, storage::DiskFile& file);
+  const char* MappedExtent(uint32_t extent) const;
+  Status CheckExtent(uint32_t extent) const;
+  Status WriteWholeFile(const RequestContext& context, storage::Disk& disk,
+                        const std::string& path);
   Status WriteChanges(const RequestContext& context, storage::Disk& disk);
+  Status WaitForReaders(const RequestContext& context);
   Header CurrentHeader() const;
-  void Saved(const std::string& path);
 
   Header header_;
   const IndexBuildOptions options_;
@@ -142,15 +145,14 @@ class MutableIndex final : public QgMutableIndex {
   std::atomic<uint64_t> replace_count_ = 0;
   std::shared_ptr<const storage::MappedObject> file_;
 
-  mutable std::mutex mutex_;  // guards all below, and all changes
+  mutable std::mutex file_mutex_;  // guards saved_.Commit; taken before mutex_
+  mutable std::mutex mutex_;       // guards all below, and all changes
   EdgeRules rules_;
   std::unique_ptr<Random> random_;
   bool begun_ = false;
   Links links_;
   std::vector<uint32_t> free_slots_;
-  std::vector<bool> changed_;  // slots, since the last checkpoint
-  std::string saved_path_;
-  uint32_t saved_slot_count_ = 0;
+  SavedFile saved_;
 };
 
 LiveView::LiveView(const MutableIndex& index)
@@ -185,19 +187,29 @@ void LiveView::Estimate(const kernels::SignQuery& query, const uint32_t* slots, 
   }
 }
 
+const char* MutableIndex::MappedExtent(uint32_t extent) const {
+  const Layout& layout = vertices_.layout();
+  return file_->bytes().data() + Header::BytesFor(layout.padded()) +
+         size_t{extent} * layout.extent_bytes();
+}
+
+Status MutableIndex::CheckExtent(uint32_t extent) const {
+  const Layout& layout = vertices_.layout();
+  if (ExtentIsSound(layout, MappedExtent(extent))) return Status::Ok();
+  const uint32_t slot = extent << layout.extent_shift();
+  return DataLoss(
+      "The qg index is damaged: rows {} to {} do not have the checksum they were written with",
+      slot, slot + layout.extent_rows() - 1);
+}
+
 Status MutableIndex::Load(std::shared_ptr<const storage::MappedObject> file, std::string path) {
   const Layout& layout = vertices_.layout();
-  const char* first = file->bytes().data() + Header::BytesFor(layout.padded());
   file_ = std::move(file);
   for (uint32_t slot = 0; slot < header_.slot_count; slot += layout.extent_rows()) {
-    const char* extent = first + size_t{layout.extent_of(slot)} * layout.extent_bytes();
-    if (!ExtentIsSound(layout, extent)) {
-      return DataLoss(
-          "The qg index is damaged: rows {} to {} do not have the checksum they were "
-          "written with",
-          slot, slot + layout.extent_rows() - 1);
-    }
-    vertices_.AddMapped(extent, std::min(layout.extent_rows(), header_.slot_count - slot));
+    const uint32_t extent = layout.extent_of(slot);
+    IOLITE_RETURN_IF_ERROR(CheckExtent(extent));
+    vertices_.AddMapped(MappedExtent(extent),
+                        std::min(layout.extent_rows(), header_.slot_count - slot));
   }
   for (uint32_t slot = 0; slot < header_.slot_count; ++slot) {
     const uint32_t id = vertices_.id(slot);
@@ -226,8 +238,7 @@ Status MutableIndex::Load(std::shared_ptr<const storage::MappedObject> file, std
     }
   }
   begun_ = header_.slot_count > 0;
-  changed_.resize(header_.slot_count, false);
-  Saved(path);
+  saved_.Holds(path, header_.slot_count);
   return Status::Ok();
 }
 
@@ -306,7 +317,7 @@ Result<uint32_t> MutableIndex::TakeSlot() {
   epochs_.Collect();
   if (free_slots_.empty()) {
     IOLITE_ASSIGN_OR_RETURN(const uint32_t slot, vertices_.AddSlot());
-    changed_.resize(slot + 1, false);
+    saved_.MarkChanged(slot);
     links_.Resize(slot + 1);
     return slot;
   }
@@ -315,8 +326,6 @@ Result<uint32_t> MutableIndex::TakeSlot() {
   free_slots_.pop_back();
   return slot;
 }
-
-void MutableIndex::MarkChanged(uint32_t slot) { changed_[slot] = true; }
 
 void MutableIndex::EnsureLinks() {
   if (links_.made()) return;
@@ -368,7 +377,7 @@ Status MutableIndex::OfferTo(uint32_t target, uint32_t slot, float length, bool 
   vertices_.Publish(target, row);
   links_.Add(target, slot);
   if (lost != kNoSlot) links_.Remove(target, lost);
-  MarkChanged(target);
+  saved_.MarkChanged(target);
   return Status::Ok();
 }
 
@@ -381,7 +390,7 @@ Status MutableIndex::Put(const Arrival& arrival) {
     free_slots_.push_back(slot);
     return written;
   }
-  MarkChanged(slot);
+  saved_.MarkChanged(slot);
   for (const auto& choice : choices) links_.Add(slot, choice.candidate.slot);
   vertices_.SetId(slot, arrival.id);
   slots_.Store(arrival.id, slot);
@@ -477,7 +486,7 @@ Status MutableIndex::Delete(const RequestContext& context, std::span<const uint3
 // again, once nobody walks over it any more.
 Status MutableIndex::RemoveSlot(uint32_t slot) {
   vertices_.SetId(slot, kNoRow);
-  MarkChanged(slot);
+  saved_.MarkChanged(slot);
   ReplaceEntry(slot);
   const std::vector<uint32_t> sources = links_.To(slot);
   for (uint32_t source : sources) IOLITE_RETURN_IF_ERROR(Mend(source, slot));
@@ -543,7 +552,7 @@ Status MutableIndex::Mend(uint32_t target, uint32_t gone) {
   }
   links_.Remove(target, gone);
   vertices_.Publish(target, row);
-  MarkChanged(target);
+  saved_.MarkChanged(target);
   return Status::Ok();
 }
 
@@ -611,89 +620,80 @@ Header MutableIndex::CurrentHeader() const {
   return header;
 }
 
-void MutableIndex::Saved(const std::string& path) {
-  saved_path_ = path;
-  saved_slot_count_ = vertices_.slot_count();
-  changed_.assign(saved_slot_count_, false);
-}
-
 Status MutableIndex::Checkpoint(const RequestContext& context, storage::Disk& disk,
                                 const std::string& path) {
+  const std::lock_guard file_lock(file_mutex_);
+  return saved_.IsAt(path) ? WriteChanges(context, disk) : WriteWholeFile(context, disk, path);
+}
+
+Status MutableIndex::WriteWholeFile(const RequestContext& context, storage::Disk& disk,
+                                    const std::string& path) {
+  // A journal of what was there before must not meet what comes.
+  if (disk.Stat(path).ok()) IOLITE_RETURN_IF_ERROR(FinishJournal(disk, path).status());
   const std::lock_guard lock(mutex_);
-  if (path == saved_path_) {
-    IOLITE_RETURN_IF_ERROR(FinishJournal(disk, path));
-    IOLITE_RETURN_IF_ERROR(WriteChanges(context, disk));
-  } else {
-    // A journal of what was there before must not meet what comes.
-    if (disk.Stat(path).ok()) IOLITE_RETURN_IF_ERROR(FinishJournal(disk, path));
-    IOLITE_RETURN_IF_ERROR(
-        WriteWhole(disk, path, [&](storage::DiskFile& file) { return WriteFile(context, file); }));
-  }
-  Saved(path);
+  IOLITE_RETURN_IF_ERROR(WriteWhole(disk, path, [&](storage::DiskFile& file) {
+    return WriteIndexFile(context, vertices_, CurrentHeader(), file);
+  }));
+  saved_.Holds(path, vertices_.slot_count());
   return Status::Ok();
 }
 
-Status MutableIndex::WriteFile(const RequestContext& context, storage::DiskFile& file) {
-  const Layout& layout = vertices_.layout();
-  IOLITE_RETURN_IF_ERROR(file.Append(CurrentHeader().Encode()));
-  std::vector<char> bytes(layout.extent_bytes());
-  for (uint32_t i = 0; i < layout.extent_count(vertices_.slot_count()); ++i) {
-    IOLITE_RETURN_IF_ERROR(context.Check());
-    vertices_.CopyExtent(i, bytes.data());
-    SumExtent(layout, bytes.data());
-    IOLITE_RETURN_IF_ERROR(file.Append({bytes.data(), bytes.size()}));
+// The index may change again once the changes lie beside the file; the file itself is written to
+// when nobody can be reading from it what they replace.
+Status MutableIndex::WriteChanges(const RequestContext& context, storage::Disk& disk) {
+  if (saved_.CommitFailed()) {
+    IOLITE_RETURN_IF_ERROR(WaitForReaders(context));
+    IOLITE_RETURN_IF_ERROR(saved_.FinishCommit(disk));
   }
-  return file.Sync();
+  Status status;
+  {
+    const std::lock_guard lock(mutex_);
+    status = saved_.Begin(context, disk, vertices_, CurrentHeader());
+  }
+  if (status.ok() && !saved_.begun()) return status;
+  if (status.ok()) status = WaitForReaders(context);
+  if (status.ok()) status = saved_.Commit();
+  if (!status.ok()) {
+    const std::lock_guard lock(mutex_);
+    saved_.Undo();
+  }
+  return status;
 }
 
-// Extents behind the end of the file count only once the header does, so they are written first;
-// all else goes through the journal.
-Status MutableIndex::WriteChanges(const RequestContext& context, storage::Disk& disk) {
-  const Layout& layout = vertices_.layout();
-  const uint32_t before = layout.extent_count(saved_slot_count_);
-  const uint32_t now = layout.extent_count(vertices_.slot_count());
-  const size_t first = Header::BytesFor(layout.padded());
-  std::vector<char> bytes(layout.extent_bytes());
-  if (now > before) {
-    IOLITE_ASSIGN_OR_RETURN(auto file, disk.Open(saved_path_, storage::OpenMode::kReadWrite));
-    for (uint32_t i = before; i < now; ++i) {
-      IOLITE_RETURN_IF_ERROR(context.Check());
-      vertices_.CopyExtent(i, bytes.data());
-      SumExtent(layout, bytes.data());
-      IOLITE_RETURN_IF_ERROR(file->WriteAt(static_cast<int64_t>(first + i * layout.extent_bytes()),
-                                           {bytes.data(), bytes.size()}));
-    }
-    IOLITE_RETURN_IF_ERROR(file->Sync());
+// What is retired now is given back when everybody has left who is reading now.
+Status MutableIndex::WaitForReaders(const RequestContext& context) {
+  constexpr std::chrono::microseconds kPause(20);
+  const auto left = std::make_shared<bool>(false);
+  {
+    const std::lock_guard lock(mutex_);
+    epochs_.Retire([left] { *left = true; });
   }
-  IOLITE_ASSIGN_OR_RETURN(auto journal, JournaledWrite::Begin(disk, saved_path_));
-  bool any = now > before;
-  for (uint32_t i = 0; i < before; ++i) {
+  for (;;) {
+    {
+      const std::lock_guard lock(mutex_);
+      epochs_.Collect();
+      if (*left) return Status::Ok();
+    }
     IOLITE_RETURN_IF_ERROR(context.Check());
-    const uint32_t begin = i << layout.extent_shift();
-    const auto end = std::min<size_t>(begin + layout.extent_rows(), changed_.size());
-    const auto from = changed_.begin() + begin;
-    const auto to = changed_.begin() + static_cast<ptrdiff_t>(end);
-    if (std::find(from, to, true) == to) continue;
-    any = true;
-    vertices_.CopyExtent(i, bytes.data());
-    SumExtent(layout, bytes.data());
-    const uint64_t offset = first + uint64_t{i} * layout.extent_bytes();
-    auto add = [&](size_t at, size_t size) {
-      return size == 0 ? Status::Ok() : journal->Add(offset + at, {bytes.data() + at, size});
-    };
-    for (uint32_t place = 0; begin + place < end; ++place) {
-      if (!changed_[begin + place]) continue;
-      IOLITE_RETURN_IF_ERROR(add(place * layout.row_bytes(), layout.row_bytes()));
-      for (const Layout::Column* column :
-           {&layout.low(), &layout.signs(), &layout.lengths(), &layout.fillers(), &layout.ids()}) {
-        IOLITE_RETURN_IF_ERROR(add(column->offset + place * column->bytes, column->bytes));
-      }
-    }
-    IOLITE_RETURN_IF_ERROR(add(layout.checksum_at(), 4));
+    context.clock->SleepFor(kPause);
   }
-  if (!any) return FinishJournal(disk, saved_path_);
-  IOLITE_RETURN_IF_ERROR(journal->Add(0, CurrentHeader().Encode()));
-  return journal->Commit();
+}
+
+// Searches still read rows from the file that did not change since it was opened.
+Status MutableIndex::Verify(const RequestContext& context) const {
+  const std::lock_guard file_lock(file_mutex_);
+  if (file_ == nullptr) return Status::Ok();
+  if (saved_.CommitFailed()) {
+    return FailedPrecondition(
+        "The last checkpoint of {} failed half-way: checkpoint again, or open it again",
+        saved_.path());
+  }
+  const Layout& layout = vertices_.layout();
+  for (uint32_t i = 0; i < layout.extent_count(header_.slot_count); ++i) {
+    IOLITE_RETURN_IF_ERROR(context.Check());
+    IOLITE_RETURN_IF_ERROR(CheckExtent(i));
+  }
+  return Status::Ok();
 }
 
 Result<Header> HeaderFor(const IndexBuildOptions& wanted, Layout& layout) {
@@ -728,7 +728,7 @@ Result<std::unique_ptr<QgMutableIndex>> QgMutableIndex::Make(const IndexBuildOpt
 Result<std::unique_ptr<QgMutableIndex>> QgMutableIndex::Open(storage::Disk& disk,
                                                              const std::string& path,
                                                              const IndexBuildOptions& options) {
-  IOLITE_RETURN_IF_ERROR(FinishJournal(disk, path));
+  IOLITE_RETURN_IF_ERROR(FinishJournal(disk, path).status());
   IOLITE_ASSIGN_OR_RETURN(auto file, disk.Map(path));
   Layout layout;
   auto header = Header::Decode(file->bytes(), layout);

@@ -44,8 +44,9 @@ class QgMutableIndex : public VectorIndex {
   virtual Status Delete(const RequestContext& context, std::span<const uint32_t> ids) = 0;
 
   /// Makes the file `path` hold what the index holds. Writes only what changed when it is the file
-  /// of the last checkpoint or of Open. On an error the file is as it was, or will be when it is
-  /// opened for changes.
+  /// of the last checkpoint or of Open; then it waits, within the context's deadline, for searches
+  /// that began before, and whoever else has the file mapped must open it again. On an error the
+  /// file is as it was, or will be when it is opened for changes.
   virtual Status Checkpoint(const RequestContext& context, storage::Disk& disk,
                             const std::string& path) = 0;
 

@@ -13,6 +13,7 @@
 #include <thread>
 
 #include "iolite/storage/testing/simulated_disk.h"
+#include "iolite/storage/testing/temporary_folder.h"
 #include "iolite/vector/qg_builder.h"
 #include "iolite/vector/qg_index.h"
 #include "iolite/vector/testing/index_calls.h"
@@ -383,6 +384,162 @@ TEST(QgMutableIndex, AFailedCheckpointCanBeDoneAgain) {
     ASSERT_TRUE(opened.ok()) << operation << " " << opened.status().ToString();
     ExpectHolds(**opened, model, Metric::kL2, 21);
   }
+}
+
+// A failed checkpoint that is finished later has made the file longer: what it added must go
+// through the journal from then on.
+TEST(QgMutableIndex, ACrashAfterAFailedCheckpointLosesNothing) {
+  bool failing = true;
+  for (int64_t failed = 1; failing; ++failed) {
+    for (int64_t stop = 1;; ++stop) {
+      SCOPED_TRACE(::testing::Message() << "failed at " << failed << ", stopped at " << stop);
+      SimulatedDisk disk;
+      std::mt19937_64 random(static_cast<uint64_t>(100 * failed));
+      auto crash = Random::Seeded(static_cast<uint64_t>(stop));
+      Model model;
+      auto small = Options();
+      small.row_count_expected = 4;  // extents of as many
+      auto index = QgMutableIndex::Make(small).value();
+      for (int step = 0; step < 12; ++step) Change(*index, model, random, 12);
+      ASSERT_TRUE(index->Checkpoint(RequestContext{}, disk, kPath).ok());
+      const auto many = EmbeddingRows(22, 6, kDimension, false);
+      std::vector<uint32_t> ids(6);
+      std::iota(ids.begin(), ids.end(), 1000u);
+      ASSERT_TRUE(index->Insert(RequestContext{}, ids, many).ok());
+      disk.FailOperation(failed, ENOSPC);
+      failing = !index->Checkpoint(RequestContext{}, disk, kPath).ok();
+      disk.FailOperation(0, 0);
+      ASSERT_TRUE(index->Delete(RequestContext{}, std::span(ids).first(1)).ok());
+      disk.StopAtOperation(stop);
+      const bool written = index->Checkpoint(RequestContext{}, disk, kPath).ok();
+      disk.Crash(*crash);
+      auto opened = QgMutableIndex::Open(disk, kPath, Options());
+      ASSERT_TRUE(opened.ok()) << opened.status().ToString();
+      ASSERT_TRUE((*opened)->Verify(RequestContext{}).ok());
+      const auto rows = static_cast<size_t>((*opened)->row_count());
+      EXPECT_TRUE(rows == model.size() + 5 ||
+                  (!written && (rows == model.size() || rows == model.size() + 6)))
+          << rows << " rows";
+      if (::testing::Test::HasFailure()) return;
+      if (written) break;
+    }
+  }
+}
+
+TEST(QgMutableIndex, ABuildersFileTakesCheckpointsAndVerifies) {
+  SimulatedDisk disk;
+  const auto rows = EmbeddingRows(23, 700, kDimension, false);
+  auto builder = MakeQgBuilder(Options()).value();
+  ASSERT_TRUE(builder->Add(RequestContext{}, std::span(rows).first(600 * kDimension), 600).ok());
+  auto file = disk.Open(kPath, storage::OpenMode::kCreate).value();
+  ASSERT_TRUE(
+      builder->Finish(RequestContext{}, [&](std::string_view bytes) { return file->Append(bytes); })
+          .ok());
+  auto index = QgMutableIndex::Open(disk, kPath, Options()).value();
+  for (uint32_t id = 600; id < 700; ++id) {
+    ASSERT_TRUE(index
+                    ->Insert(RequestContext{}, std::span(&id, 1),
+                             std::span(rows).subspan(id * kDimension, kDimension))
+                    .ok());
+    if (id % 25 != 0) continue;
+    ASSERT_TRUE(index->Checkpoint(RequestContext{}, disk, kPath).ok());
+    index = QgMutableIndex::Open(disk, kPath, Options()).value();
+    ASSERT_TRUE(index->Verify(RequestContext{}).ok());
+  }
+  EXPECT_EQ(index->row_count(), 700);
+}
+
+// Goes on by a nanosecond whenever it is asked.
+class CountingClock final : public Clock {
+ public:
+  int64_t monotonic_ns() const override { return ++calls_; }
+  int64_t unix_us() const override { return 0; }
+  void SleepFor(std::chrono::nanoseconds) override {}
+
+ private:
+  mutable std::atomic<int64_t> calls_ = 0;
+};
+
+// Stands still in its second call until it is let go.
+class StallingClock final : public Clock {
+ public:
+  int64_t monotonic_ns() const override {
+    if (++calls_ == 2) {
+      stalled_.store(true);
+      stalled_.notify_all();
+      free_.wait(false);
+    }
+    return 0;
+  }
+  int64_t unix_us() const override { return 0; }
+  void SleepFor(std::chrono::nanoseconds) override {}
+  void WaitUntilStalled() { stalled_.wait(false); }
+  void LetGo() {
+    free_.store(true);
+    free_.notify_all();
+  }
+
+ private:
+  mutable std::atomic<int> calls_ = 0;
+  mutable std::atomic<bool> stalled_ = false, free_ = false;
+};
+
+// A search that began before the rows changed may still read them from the mapped file.
+TEST(QgMutableIndex, ACheckpointWaitsForSearchesThatReadWhatItReplaces) {
+  SimulatedDisk disk;
+  const auto rows = EmbeddingRows(24, 101, kDimension, false);
+  std::vector<uint32_t> ids(100);
+  std::iota(ids.begin(), ids.end(), 0u);
+  auto index = QgMutableIndex::Make(Options()).value();
+  ASSERT_TRUE(index->Insert(RequestContext{}, ids, std::span(rows).first(100 * kDimension)).ok());
+  ASSERT_TRUE(index->Checkpoint(RequestContext{}, disk, kPath).ok());
+  index = QgMutableIndex::Open(disk, kPath, Options()).value();
+  const std::string before(disk.Map(kPath).value()->bytes());
+  const auto other = std::span(rows).subspan(100 * kDimension, kDimension);
+
+  StallingClock stalling;
+  RequestContext reading;
+  reading.clock = &stalling;
+  reading.deadline_ns = 1;
+  std::vector<Neighbor> out(1);
+  Result<size_t> found = size_t{0};
+  std::thread reader(
+      [&] { found = index->Search(reading, {.query = other, .k = 1, .exact = true}, out); });
+  stalling.WaitUntilStalled();
+  ASSERT_TRUE(index->Replace(RequestContext{}, std::span(ids).first(1), other).ok());
+  CountingClock counting;
+  RequestContext writing;
+  writing.clock = &counting;
+  writing.deadline_ns = 1000;
+  EXPECT_EQ(index->Checkpoint(writing, disk, kPath).code(), StatusCode::kDeadlineExceeded);
+  EXPECT_TRUE(before == disk.Map(kPath).value()->bytes());
+  stalling.LetGo();
+  reader.join();
+  EXPECT_TRUE(found.ok()) << found.status().ToString();
+
+  EXPECT_TRUE(index->Checkpoint(RequestContext{}, disk, kPath).ok());
+  EXPECT_FALSE(before == disk.Map(kPath).value()->bytes());
+  EXPECT_EQ(index->Verify(RequestContext{}).ToString(), "OK");
+  auto opened = QgMutableIndex::Open(disk, kPath, Options()).value();
+  EXPECT_EQ(Find(*opened, {.query = other, .k = 1, .exact = true}).at(0).row, 0u);
+}
+
+TEST(QgMutableIndex, VerifyFindsAFileThatWasDamagedSinceItWasOpened) {
+  const storage::testing::TemporaryFolder folder;
+  const std::string path = folder / "table.idx.qg";
+  storage::Disk& disk = storage::Disk::System();
+  const auto rows = EmbeddingRows(25, 50, kDimension, false);
+  std::vector<uint32_t> ids(50);
+  std::iota(ids.begin(), ids.end(), 0u);
+  auto index = QgMutableIndex::Make(Options()).value();
+  ASSERT_TRUE(index->Insert(RequestContext{}, ids, rows).ok());
+  ASSERT_TRUE(index->Checkpoint(RequestContext{}, disk, path).ok());
+  index = QgMutableIndex::Open(disk, path, Options()).value();
+  EXPECT_TRUE(index->Verify(RequestContext{}).ok());
+  auto file = disk.Open(path, storage::OpenMode::kReadWrite).value();
+  const int64_t middle = disk.Stat(path)->size_bytes / 2;
+  ASSERT_TRUE(file->WriteAt(middle, "damage").ok());
+  EXPECT_EQ(index->Verify(RequestContext{}).code(), StatusCode::kDataLoss);
 }
 
 TEST(QgMutableIndex, WrongInputChangesNothing) {

@@ -1,9 +1,14 @@
 #include "iolite/storage/testing/simulated_disk.h"
 
+#include <sys/mman.h>
+
 #include <algorithm>
 #include <cerrno>
+#include <cstring>
 #include <map>
 #include <variant>
+
+#include "iolite/base/check.h"
 
 namespace iolite::storage::testing {
 
@@ -98,13 +103,24 @@ Status Failed(int error_number, std::string_view verb, const std::string& path) 
   return ErrnoStatus(error_number, fmt::format("Cannot {} {}", verb, path));
 }
 
-class CopiedBytes final : public MappedObject {
+// A copy that, like a mapping of a file, cannot be written to.
+class ProtectedCopy final : public MappedObject {
  public:
-  explicit CopiedBytes(std::string bytes) : bytes_(std::move(bytes)) {}
-  std::string_view bytes() const override { return bytes_; }
+  explicit ProtectedCopy(std::string_view bytes) : size_(bytes.size()) {
+    if (size_ == 0) return;
+    start_ = mmap(nullptr, size_, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    IOLITE_CHECK(start_ != MAP_FAILED, "there is memory for a copy of the file");
+    std::memcpy(start_, bytes.data(), size_);
+    mprotect(start_, size_, PROT_READ);
+  }
+  ~ProtectedCopy() override {
+    if (start_ != nullptr) munmap(start_, size_);
+  }
+  std::string_view bytes() const override { return {static_cast<const char*>(start_), size_}; }
 
  private:
-  const std::string bytes_;
+  const size_t size_;
+  void* start_ = nullptr;
 };
 
 }  // namespace
@@ -340,7 +356,7 @@ Result<std::shared_ptr<const MappedObject>> SimulatedDisk::Map(const std::string
   const std::lock_guard lock(mutex_);
   IOLITE_RETURN_IF_ERROR(Begin("map", path));
   IOLITE_ASSIGN_OR_RETURN(const auto file, FindFile(path));
-  return std::shared_ptr<const MappedObject>(std::make_shared<CopiedBytes>(file->now));
+  return std::shared_ptr<const MappedObject>(std::make_shared<ProtectedCopy>(file->now));
 }
 
 Result<DiskStat> SimulatedDisk::Stat(const std::string& path) {

@@ -42,10 +42,10 @@ Result<std::unique_ptr<storage::DiskFile>> OpenTemporary(storage::Disk& disk,
   return disk.Open(TemporaryPath(path), storage::OpenMode::kCreate);
 }
 
+// The name is on disk once the folder is synced.
 Status GiveName(storage::Disk& disk, storage::DiskFile& file, const std::string& path) {
   IOLITE_RETURN_IF_ERROR(file.Sync());
-  IOLITE_RETURN_IF_ERROR(disk.Rename(TemporaryPath(path), path));
-  return disk.SyncFolder(storage::ParentFolder(path));
+  return disk.Rename(TemporaryPath(path), path);
 }
 
 // The journal is whole: its name appeared only after it was synced. Anything else is damage.
@@ -76,7 +76,8 @@ Status WriteWhole(storage::Disk& disk, const std::string& path,
                   const std::function<Status(storage::DiskFile&)>& write) {
   IOLITE_ASSIGN_OR_RETURN(auto file, OpenTemporary(disk, path));
   IOLITE_RETURN_IF_ERROR(write(*file));
-  return GiveName(disk, *file, path);
+  IOLITE_RETURN_IF_ERROR(GiveName(disk, *file, path));
+  return disk.SyncFolder(storage::ParentFolder(path));
 }
 
 Result<std::unique_ptr<JournaledWrite>> JournaledWrite::Begin(storage::Disk& disk,
@@ -113,7 +114,7 @@ Status JournaledWrite::Commit() {
   IOLITE_RETURN_IF_ERROR(journal_->Append(pending_));
   IOLITE_RETURN_IF_ERROR(GiveName(disk_, *journal_, JournalPath(path_)));
   journal_.reset();
-  return FinishJournal(disk_, path_);
+  return FinishJournal(disk_, path_).status();
 }
 
 Result<bool> HasJournal(storage::Disk& disk, const std::string& path) {
@@ -123,16 +124,19 @@ Result<bool> HasJournal(storage::Disk& disk, const std::string& path) {
   return stat.status();
 }
 
-Status FinishJournal(storage::Disk& disk, const std::string& path) {
+Result<bool> FinishJournal(storage::Disk& disk, const std::string& path) {
   IOLITE_RETURN_IF_ERROR(RemoveIfThere(disk, TemporaryPath(JournalPath(path))));
   IOLITE_ASSIGN_OR_RETURN(const bool there, HasJournal(disk, path));
-  if (!there) return Status::Ok();
+  if (!there) return false;
+  // Before the file is touched, the name must outlast a crash; it need not have been synced yet.
+  IOLITE_RETURN_IF_ERROR(disk.SyncFolder(storage::ParentFolder(path)));
   {
     IOLITE_ASSIGN_OR_RETURN(auto mapped, disk.Map(JournalPath(path)));
     IOLITE_RETURN_IF_ERROR(Apply(disk, path, mapped->bytes()));
   }
   IOLITE_RETURN_IF_ERROR(RemoveIfThere(disk, JournalPath(path)));
-  return disk.SyncFolder(storage::ParentFolder(path));
+  IOLITE_RETURN_IF_ERROR(disk.SyncFolder(storage::ParentFolder(path)));
+  return true;
 }
 
 }  // namespace iolite::vector::qg

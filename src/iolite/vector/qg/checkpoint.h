@@ -26,7 +26,7 @@ class JournaledWrite {
   static Result<std::unique_ptr<JournaledWrite>> Begin(storage::Disk& disk,
                                                        const std::string& path);
   Status Add(uint64_t offset_bytes, std::string_view bytes);
-  /// Commits and applies.
+  /// Commits and applies. Dropped without it, the file stays as it is.
   Status Commit();
 
  private:
@@ -41,8 +41,8 @@ class JournaledWrite {
   uint32_t sum_ = 0;
 };
 
-/// Applies a journal that a crash left, and removes what is no journal yet.
-Status FinishJournal(storage::Disk& disk, const std::string& path);
+/// Applies a journal that a crash left, and removes what is no journal yet. Whether there was one.
+Result<bool> FinishJournal(storage::Disk& disk, const std::string& path);
 /// Whether there is one.
 Result<bool> HasJournal(storage::Disk& disk, const std::string& path);
 

@@ -59,6 +59,7 @@ Result<uint32_t> LiveVertices::AddSlot() {
     IOLITE_ASSIGN_OR_RETURN(char* bytes, columns_.Allocate(layout_.extent_bytes(), 1));
     AddExtent(bytes).writable = true;
   }
+  IOLITE_RETURN_IF_ERROR(MakeWritable(slot));
   slot_count_.store(slot + 1, std::memory_order_release);
   return slot;
 }
