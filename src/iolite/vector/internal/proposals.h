@@ -9,10 +9,10 @@
 
 namespace iolite::vector::internal {
 
-/// Codes propose more rows than are wanted, exact distances decide. When answers are still found in
-/// the second half of what was proposed, the codes cannot tell the rows apart well enough and more
-/// are asked for; when many are, as among rows that are all equally far, only comparing all of them
-/// is right.
+/// Codes propose more rows than are wanted, exact distances decide. When answers are still found
+/// among those that the codes hold to be as far as the second half of what was proposed, the codes
+/// cannot tell the rows apart well enough and more are asked for; when many are, as among rows that
+/// are all equally far, only comparing all of them is right.
 class Proposals {
  public:
   /// `asked` begins with that many proposals; 0 with the usual.
@@ -36,11 +36,15 @@ class Proposals {
                                                                     : Verdict::kAskForMore;
   }
 
-  /// How many of the answers come from the second half of what was proposed.
+  /// How many of the answers are, by their codes, no nearer than the second half of what was
+  /// proposed. By code and not by place: among rows whose codes are alike the place says nothing,
+  /// and equal rows that were left out are as good as those proposed.
   static size_t LateAnswers(const TopK& top, std::span<const Neighbor> proposed) {
+    if (proposed.empty()) return 0;
+    const float half = proposed[proposed.size() / 2].distance;
     std::vector<uint32_t> late;
-    for (const Neighbor& neighbor : proposed.subspan(proposed.size() / 2)) {
-      late.push_back(neighbor.row);
+    for (auto at = proposed.rbegin(); at != proposed.rend() && !(at->distance < half); ++at) {
+      late.push_back(at->row);
     }
     std::sort(late.begin(), late.end());
     return static_cast<size_t>(

@@ -17,9 +17,6 @@ struct EdgeRules {
   float alpha = 1.1f;
   /// Vertices that fewer edges lead to than this keep them.
   uint32_t indegree_min = 3;
-  /// Of rows that equal the owner a row names this many, so that there are ways out of a crowd of
-  /// equal rows.
-  uint32_t equal_max = 4;
 };
 
 /// Makes and changes the edges of rows. Lengths are squared L2 distances of vectors as they are
@@ -107,7 +104,6 @@ void EdgeMaker::Choose(const Rows& rows, std::span<const Candidate> candidates,
   chosen.clear();
   chosen_high_.clear();
   superfluous_.assign(candidates.size(), 0);
-  uint32_t equal = 0;
   for (size_t i = 0; i < candidates.size() && chosen.size() < lanes; ++i) {
     auto high = reinterpret_cast<const uint16_t*>(rows.row_bytes(candidates[i].slot));
     if (i + 1 < candidates.size()) {
@@ -117,7 +113,6 @@ void EdgeMaker::Choose(const Rows& rows, std::span<const Candidate> candidates,
       const float between = HighDistance(chosen_high_[c - 1], high, padded);
       superfluous_[i] = rules_.alpha * between < candidates[i].distance ? 1 : 0;
     }
-    if (candidates[i].distance <= 0 && ++equal > rules_.equal_max) superfluous_[i] = 1;
     if (superfluous_[i] != 0) continue;
     chosen.push_back({candidates[i], false});
     chosen_high_.push_back(high);
@@ -145,7 +140,6 @@ uint32_t EdgeMaker::Offer(const Rows& rows, const RowEdit& row, uint32_t owner_s
   auto high = reinterpret_cast<const uint16_t*>(rows.row_bytes(slot));
   const uint32_t* links = row.links();
   uint32_t empty = kNoSlot, filler = kNoSlot, covered = kNoSlot, farthest = kNoSlot;
-  uint32_t equal = kNoSlot, equal_count = 0;
   bool superfluous = false;
   uint64_t covered_lanes[4] = {};
   auto worse = [&](uint32_t& best, uint32_t lane) {
@@ -159,7 +153,6 @@ uint32_t EdgeMaker::Offer(const Rows& rows, const RowEdit& row, uint32_t owner_s
       continue;
     }
     const bool kept = indegree(other) < rules_.indegree_min;
-    if (row.lengths[lane] <= 0 && ++equal_count > rules_.equal_max && !kept) equal = lane;
     if (row.filler(lane)) {
       if (!kept && row.lengths[lane] > length) worse(filler, lane);
       continue;
@@ -178,7 +171,6 @@ uint32_t EdgeMaker::Offer(const Rows& rows, const RowEdit& row, uint32_t owner_s
   }
   uint32_t lane = empty != kNoSlot ? empty : filler;
   if (!superfluous && lane == kNoSlot) lane = covered != kNoSlot ? covered : farthest;
-  if (lane == kNoSlot && length > 0) lane = equal;
   if (lane == kNoSlot) return slot;
   if (!superfluous) {
     for (uint32_t l = 0; l < lanes; ++l) {

@@ -67,16 +67,11 @@ class Searcher {
   }
   // Distances of slots, offered under their row's id.
   void Rescore(std::span<const Neighbor> slots, TopK& top);
-  // Of slots in order of their distances by high bits, those that may be among the wanted.
-  void RescoreNearest(std::span<const Neighbor> near, TopK& top) {
-    size_t kept = std::min(wanted_, near.size());
-    if (kept > 0) {
-      const float last = near[kept - 1].distance;
-      const float margin = last + HighBitsMargin(last, query_);
-      while (kept < near.size() && near[kept].distance <= margin) ++kept;
-    }
-    Rescore(near.first(kept), top);
-  }
+  // Of slots with their distances by high bits, in any order, those that may be among the wanted.
+  void RescoreNearest(std::span<Neighbor> near, TopK& top);
+  // Whether all that a walk found, nearest first, is equally far as high bits see it, and something
+  // can be nearer: a crowd of equal rows fills the pool and hides what lies behind it.
+  bool HighBitsCannotTell(std::span<const Neighbor> near) const;
   // Distances by high bits of what codes proposed, then the exact ones of the nearest.
   void Decide(std::span<const Neighbor> proposed, TopK& top);
   Status CheckRun(const uint32_t* slots, size_t count) const;
@@ -268,21 +263,43 @@ void Searcher<View>::Rescore(std::span<const Neighbor> slots, TopK& top) {
 }
 
 template <class View>
+void Searcher<View>::RescoreNearest(std::span<Neighbor> near, TopK& top) {
+  size_t kept = near.size();
+  if (kept > wanted_) {
+    const auto last = near.begin() + static_cast<ptrdiff_t>(wanted_ - 1);
+    std::nth_element(near.begin(), last, near.end(), internal::ComesFirst);
+    const float farthest = last->distance + HighBitsMargin(last->distance, query_);
+    const auto end = std::partition(last, near.end(), [farthest](const Neighbor& neighbor) {
+      return neighbor.distance <= farthest;
+    });
+    kept = static_cast<size_t>(end - near.begin());
+  }
+  stats_.rows_rescored += static_cast<int64_t>(kept);
+  Rescore(near.first(kept), top);
+}
+
+template <class View>
 void Searcher<View>::Decide(std::span<const Neighbor> proposed, TopK& top) {
   constexpr size_t kAhead = 3;
   const size_t row_bytes = size_t{layout_.padded()} * 2;
-  std::vector<Neighbor> near(wanted_ + std::max<size_t>(8, wanted_ / 4));
-  TopK nearest(near, std::nullopt);
+  std::vector<Neighbor> near(proposed.size());
   for (size_t i = 0; i < proposed.size(); ++i) {
     if (i + kAhead < proposed.size()) {
       PrefetchRow(view_.row_bytes(proposed[i + kAhead].row), row_bytes);
     }
     const uint32_t slot = proposed[i].row;
-    nearest.Offer(slot,
-                  RowDistance(query_, view_.space().products(), High(slot), layout_.padded()));
+    const float distance =
+        RowDistance(query_, view_.space().products(), High(slot), layout_.padded());
+    near[i] = {slot, std::isnan(distance) ? std::numeric_limits<float>::infinity() : distance};
   }
-  stats_.rows_rescored += static_cast<int64_t>(proposed.size());
-  RescoreNearest(std::span(near).first(nearest.Finish()), top);
+  RescoreNearest(near, top);
+}
+
+template <class View>
+bool Searcher<View>::HighBitsCannotTell(std::span<const Neighbor> near) const {
+  if (near.size() <= wanted_) return false;
+  const float farthest = near.back().distance, margin = HighBitsMargin(farthest, query_);
+  return farthest > margin && farthest - near.front().distance <= margin;
 }
 
 template <class View>
@@ -319,13 +336,8 @@ Status Searcher<View>::ByGraph(TopK& top, size_t ef, bool& answered) {
   answered = passing >= wanted_ && (survivors_.all() || WalkIsTrustworthy(popped, passing, share));
   if (!answered) return Status::Ok();
   const size_t found = candidates.Finish();
-  stats_.rows_rescored += static_cast<int64_t>(found);
-  // A crowd of rows that are equally far fills the pool and hides what is nearer.
-  if (found > wanted_ && near[0].distance > 0 && near[0].distance == near[found - 1].distance) {
-    answered = false;
-    return Status::Ok();
-  }
-  RescoreNearest(near.first(found), top);
+  answered = !HighBitsCannotTell(near.first(found));
+  if (answered) RescoreNearest(near.first(found), top);
   return Status::Ok();
 }
 
