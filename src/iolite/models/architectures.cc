@@ -2,13 +2,15 @@
 
 #include <fmt/format.h>
 
-#include "iolite/models/encoders/bert.h"
+#include <vector>
+
+#include "iolite/models/encoders/plans.h"
 
 namespace iolite::models {
 namespace {
 
 constexpr Architecture kArchitectures[] = {
-    {.model_type = "bert", .title = "BERT", .inspect = InspectBert, .build = BuildBert},
+#include "iolite/models/architectures_generated.inc"
 };
 
 }  // namespace

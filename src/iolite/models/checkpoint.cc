@@ -101,6 +101,12 @@ Status Checkpoint::OpenShards(const std::string& index_path) {
 
 bool Checkpoint::Has(std::string_view name) const { return entries_.contains(std::string(name)); }
 
+std::optional<std::vector<int64_t>> Checkpoint::Shape(std::string_view name) const {
+  const auto found = entries_.find(std::string(name));
+  if (found == entries_.end()) return std::nullopt;
+  return found->second.tensor->shape;
+}
+
 Result<program::Weight> Checkpoint::Load(std::string_view name,
                                          const std::vector<int64_t>& shape) const {
   const auto found = entries_.find(std::string(name));

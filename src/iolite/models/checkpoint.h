@@ -1,6 +1,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -26,6 +27,8 @@ class Checkpoint {
   static Result<std::unique_ptr<const Checkpoint>> Open(const std::string& folder);
 
   bool Has(std::string_view name) const;
+  /// The tensor's shape; nothing when there is no such tensor.
+  std::optional<std::vector<int64_t>> Shape(std::string_view name) const;
   /// The tensor as f32 of exactly `shape`. kInvalidArgument names it when it is missing, has
   /// another shape, or no element type of a weight.
   Result<program::Weight> Load(std::string_view name, const std::vector<int64_t>& shape) const;

@@ -6,6 +6,7 @@
 
 #include "iolite/models/architectures.h"
 #include "iolite/models/checkpoint.h"
+#include "iolite/models/encoders/encoder.h"
 #include "iolite/models/internal/files.h"
 #include "iolite/models/model_config.h"
 #include "iolite/models/pooling.h"
@@ -36,23 +37,23 @@ void AddVectorOutput(const HeadOutput& head, GraphBuilder& graph) {
 Result<EncoderProgram> BuildFromCheckpoint(const SentenceModel& model, const ModelConfig& config,
                                            const Architecture& architecture,
                                            const EncoderProgramOptions& options) {
-  IOLITE_ASSIGN_OR_RETURN(const EncoderShape shape, architecture.inspect(config));
-  IOLITE_RETURN_IF_ERROR(OutputSize(model, shape.hidden_size).status());
+  IOLITE_ASSIGN_OR_RETURN(const EncoderPlan plan, architecture.plan(config));
+  IOLITE_RETURN_IF_ERROR(OutputSize(model, plan.hidden_size).status());
   IOLITE_ASSIGN_OR_RETURN(const auto checkpoint, Checkpoint::Open(model.encoder_folder));
   GraphBuilder graph{std::string(architecture.model_type)};
   EncoderInputs inputs{.ids = AddTokenInput(graph, kInputIds),
                        .mask = AddTokenInput(graph, kAttentionMask)};
   if (options.uses_token_types) inputs.type_ids = AddTokenInput(graph, kTokenTypeIds);
   PoolingInputs pooled{.tokens = {}, .mask = inputs.mask, .pooled_mask = PooledMask(model, graph)};
-  IOLITE_ASSIGN_OR_RETURN(pooled.tokens, architecture.build(config, *checkpoint, inputs, graph));
+  IOLITE_ASSIGN_OR_RETURN(pooled.tokens, BuildEncoder(plan, *checkpoint, inputs, graph));
   IOLITE_ASSIGN_OR_RETURN(const HeadOutput head,
-                          AddModules(model, pooled, shape.hidden_size, graph));
+                          AddModules(model, pooled, plan.hidden_size, graph));
   AddVectorOutput(head, graph);
   return EncoderProgram{.program = std::move(graph).Finish(),
                         .architecture = std::string(architecture.model_type),
                         .dimension = head.size,
-                        .vocabulary_size = shape.vocabulary_size,
-                        .position_count_max = shape.position_count_max};
+                        .vocabulary_size = plan.vocabulary_size,
+                        .position_count_max = plan.position_count_max};
 }
 
 const Port* FindPort(const std::vector<Port>& ports, std::string_view name) {

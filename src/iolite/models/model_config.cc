@@ -131,4 +131,12 @@ Result<std::map<std::string, std::string>> ModelConfig::TextMap(std::string_view
   return texts;
 }
 
+Result<std::optional<ModelConfig>> ModelConfig::Object(std::string_view key) const {
+  const auto* value = Find(json_->object, key);
+  if (value == nullptr) return std::optional<ModelConfig>();
+  if (!value->is_object()) return WrongType(path_, key, "an object", *value);
+  return std::optional(
+      ModelConfig(std::make_shared<Json>(Json{*value}), fmt::format("{}, `{}`", path_, key)));
+}
+
 }  // namespace iolite::models

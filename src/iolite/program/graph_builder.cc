@@ -194,20 +194,35 @@ Value GraphBuilder::Softmax(const Value& x, int64_t axis) {
 
 Value GraphBuilder::LayerNorm(const Value& x, const Value& scale, const Value& bias,
                               float epsilon) {
-  if (state_->opset < 17) return LayerNormParts(x, scale, bias, epsilon);
+  return LayerNormOf(x, scale, &bias, epsilon);
+}
+
+Value GraphBuilder::LayerNorm(const Value& x, const Value& scale, float epsilon) {
+  return LayerNormOf(x, scale, nullptr, epsilon);
+}
+
+Value GraphBuilder::LayerNormOf(const Value& x, const Value& scale, const Value* bias,
+                                float epsilon) {
+  if (state_->opset < 17) {
+    const Value scaled = LayerNormParts(x, scale, epsilon);
+    return bias == nullptr ? scaled : Add(scaled, *bias);
+  }
+  std::vector<Value> inputs = {x, scale};
+  if (bias != nullptr) inputs.push_back(*bias);
   Value result;
-  auto* node = state_->AddNode("LayerNormalization", {x, scale, bias}, &result);
+  auto* node = state_->AddNode("LayerNormalization", inputs, &result);
   SetInt(node, "axis", -1);
   SetFloat(node, "epsilon", epsilon);
   return result;
 }
 
-Value GraphBuilder::LayerNormParts(const Value& x, const Value& scale, const Value& bias,
-                                   float epsilon) {
-  const Value centred = Sub(x, ReduceMean(x, -1, true));
-  const Value variance = ReduceMean(Mul(centred, centred), -1, true);
-  const Value unit = Div(centred, Sqrt(Add(variance, Float(epsilon))));
-  return Add(Mul(unit, scale), bias);
+Value GraphBuilder::LayerNormParts(const Value& x, const Value& scale, float epsilon) {
+  return RmsNorm(Sub(x, ReduceMean(x, -1, true)), scale, epsilon);
+}
+
+Value GraphBuilder::RmsNorm(const Value& x, const Value& scale, float epsilon) {
+  const Value mean_square = ReduceMean(Mul(x, x), -1, true);
+  return Mul(Div(x, Sqrt(Add(mean_square, Float(epsilon)))), scale);
 }
 
 Value GraphBuilder::Normalize(const Value& x) {
@@ -276,6 +291,12 @@ Value GraphBuilder::ReduceMax(const Value& x, int64_t axis, bool keep_dimension)
 }
 Value GraphBuilder::ReduceMean(const Value& x, int64_t axis, bool keep_dimension) {
   return Reduce("ReduceMean", x, axis, keep_dimension);
+}
+
+Value GraphBuilder::Range(const Value& count) {
+  Value result;
+  state_->AddNode("Range", {Int64(0), count, Int64(1)}, &result);
+  return result;
 }
 
 Value GraphBuilder::CumSum(const Value& x, int64_t axis) {

@@ -60,12 +60,15 @@ class GraphBuilder {
   Value Div(const Value& a, const Value& b) { return Binary("Div", a, b); }
   Value Max(const Value& a, const Value& b) { return Binary("Max", a, b); }
   Value Equal(const Value& a, const Value& b) { return Binary("Equal", a, b); }
+  /// Needs operator set 12.
+  Value LessOrEqual(const Value& a, const Value& b) { return Binary("LessOrEqual", a, b); }
   Value MatMul(const Value& a, const Value& b) { return Binary("MatMul", a, b); }
   /// x [rows, in] times the transpose of weight [out, in], plus bias [out]: how checkpoints keep
   /// layers.
   Value Linear(const Value& x, const Value& weight, const Value& bias);
   Value Linear(const Value& x, const Value& weight);
 
+  Value Abs(const Value& x) { return Unary("Abs", x); }
   Value Sqrt(const Value& x) { return Unary("Sqrt", x); }
   Value Relu(const Value& x) { return Unary("Relu", x); }
   Value Tanh(const Value& x) { return Unary("Tanh", x); }
@@ -76,6 +79,9 @@ class GraphBuilder {
   Value Softmax(const Value& x, int64_t axis);
   /// Over the last axis.
   Value LayerNorm(const Value& x, const Value& scale, const Value& bias, float epsilon);
+  Value LayerNorm(const Value& x, const Value& scale, float epsilon);
+  /// Divides by the root of the mean square of the last axis.
+  Value RmsNorm(const Value& x, const Value& scale, float epsilon);
   /// Divides by the Euclidean length of the last axis, or by 1e-12 where that is more.
   Value Normalize(const Value& x);
 
@@ -93,6 +99,8 @@ class GraphBuilder {
   Value ReduceSum(const Value& x, int64_t axis, bool keep_dimension);
   Value ReduceMax(const Value& x, int64_t axis, bool keep_dimension);
   Value ReduceMean(const Value& x, int64_t axis, bool keep_dimension);
+  /// 0, 1, ... up to `count`, a scalar i64.
+  Value Range(const Value& count);
   /// The running sum along an axis.
   Value CumSum(const Value& x, int64_t axis);
 
@@ -101,7 +109,8 @@ class GraphBuilder {
   Value Unary(std::string_view op, const Value& x);
   Value Binary(std::string_view op, const Value& a, const Value& b);
   Value Reduce(std::string_view op, const Value& x, int64_t axis, bool keep_dimension);
-  Value LayerNormParts(const Value& x, const Value& scale, const Value& bias, float epsilon);
+  Value LayerNormOf(const Value& x, const Value& scale, const Value* bias, float epsilon);
+  Value LayerNormParts(const Value& x, const Value& scale, float epsilon);
   Value GeluParts(const Value& x, GeluKind kind);
 
   std::unique_ptr<State> state_;

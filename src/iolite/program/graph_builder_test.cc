@@ -77,6 +77,20 @@ TEST_P(AnyOpset, LayerNorm) {
                            std::vector<float>{-1.683282f, 0.105573f, 1.894427f, 3.683282f}));
 }
 
+TEST_P(AnyOpset, NormsWithoutBias) {
+  const auto layer = Compute(
+      {1, 2, 3, 4}, {1, 4}, {1, 4},
+      [](GraphBuilder& graph, Value v) { return graph.LayerNorm(v, graph.Float(2.0f), 1e-12f); },
+      GetParam());
+  EXPECT_THAT(layer, Pointwise(FloatNear(1e-5f),
+                               std::vector<float>{-2.683282f, -0.894427f, 0.894427f, 2.683282f}));
+  const auto rms = Compute(
+      {1, -1, 7, 7}, {1, 4}, {1, 4},
+      [](GraphBuilder& graph, Value v) { return graph.RmsNorm(v, graph.Float(2.0f), 0.0f); },
+      GetParam());
+  EXPECT_THAT(rms, Pointwise(FloatNear(1e-6f), std::vector<float>{0.4f, -0.4f, 2.8f, 2.8f}));
+}
+
 TEST_P(AnyOpset, Reductions) {
   const std::vector<float> x = {1, 5, 3, -1, -2, -6};
   const auto reduce = [&](auto call) {
@@ -120,6 +134,15 @@ TEST(GraphBuilder, WhereEqualAndCast) {
   EXPECT_THAT(y, ElementsAre(-7, 2, -7));
 }
 
+TEST(GraphBuilder, RangeAbsAndLessOrEqual) {
+  const auto y = Compute({-5, 2, 1}, {3}, {3}, [](GraphBuilder& graph, Value v) {
+    const Value length = graph.Gather(graph.Shape(v), graph.Int64(0), 0);
+    const Value place = graph.Cast(graph.Range(length), TensorType::kF32);  // 0 1 2
+    return graph.Where(graph.LessOrEqual(graph.Abs(v), place), place, v);
+  });
+  EXPECT_THAT(y, ElementsAre(-5, 2, 2));
+}
+
 TEST(GraphBuilder, AWeightIsAddedOnce) {
   GraphBuilder graph("once");
   const Value x = graph.Input("x", TensorType::kF32, {-1});
@@ -131,6 +154,18 @@ TEST(GraphBuilder, AWeightIsAddedOnce) {
   EXPECT_EQ(program.weights().size(), 1u);
   EXPECT_EQ(program.parameter_count(), 4);
   EXPECT_THAT(program.operators(), ElementsAre("Add", "Identity"));
+}
+
+TEST(GraphBuilder, AComputedTableIsNoParameter) {
+  GraphBuilder graph("table");
+  const Value x = graph.Input("x", TensorType::kF32, {-1});
+  auto bytes = std::make_shared<std::vector<float>>(4, 1.0f);
+  const Weight table{
+      .name = "t", .shape = {4}, .data = bytes->data(), .owner = bytes, .is_parameter = false};
+  graph.Output(graph.Add(x, graph.AddWeight(table)), "y", TensorType::kF32, {-1});
+  const Program program = std::move(graph).Finish();
+  EXPECT_EQ(program.weights().size(), 1u);
+  EXPECT_EQ(program.parameter_count(), 0);
 }
 
 }  // namespace

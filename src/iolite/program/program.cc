@@ -83,7 +83,9 @@ const std::vector<Weight>& Program::weights() const { return model_->weights; }
 
 int64_t Program::parameter_count() const {
   int64_t count = 0;
-  for (const Weight& weight : model_->weights) count += weight.element_count();
+  for (const Weight& weight : model_->weights) {
+    if (weight.is_parameter) count += weight.element_count();
+  }
   return count;
 }
 

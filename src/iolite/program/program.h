@@ -46,7 +46,7 @@ class Program {
   const std::vector<Port>& inputs() const;
   const std::vector<Port>& outputs() const;
   const std::vector<Weight>& weights() const;
-  /// Elements of all weights.
+  /// Elements of all weights that were trained.
   int64_t parameter_count() const;
   /// The operators it uses, each once, sorted; those outside ONNX's own set as `domain:Operator`.
   std::vector<std::string> operators() const;

@@ -29,6 +29,7 @@ struct Weight {
   std::vector<int64_t> shape;
   const void* data = nullptr;
   std::shared_ptr<const void> owner;  ///< keeps `data` alive
+  bool is_parameter = true;           ///< false: computed from a configuration, not trained
   int64_t element_count() const;
   size_t size_bytes() const;
 };

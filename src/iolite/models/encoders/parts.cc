@@ -1,65 +1,69 @@
 #include "iolite/models/encoders/parts.h"
 
-#include <cmath>
-#include <limits>
+#include <fmt/format.h>
 
 namespace iolite::models {
 
 using program::GeluKind;
 using program::GraphBuilder;
-using program::TensorType;
 using program::Value;
+using program::Weight;
 
-Result<Value> EncoderParts::Weight(std::string_view name, const std::vector<int64_t>& shape) {
-  IOLITE_ASSIGN_OR_RETURN(auto weight, checkpoint_.Load(prefix_ + std::string(name), shape));
+Result<EncoderParts> EncoderParts::Make(const EncoderPlan& plan, const Checkpoint& checkpoint,
+                                        GraphBuilder* graph) {
+  for (const std::string& prefix : plan.prefixes) {
+    if (checkpoint.Has(prefix + plan.word_table)) {
+      return EncoderParts(plan, checkpoint, prefix, graph);
+    }
+  }
+  return InvalidArgument("{} has no tensor `{}{}`: its weights are not those of its architecture",
+                         checkpoint.folder(), plan.prefixes.front(), plan.word_table);
+}
+
+EncoderParts EncoderParts::WithoutPrefix() const { return {plan_, checkpoint_, "", &graph_}; }
+
+Result<Value> EncoderParts::Tensor(const std::string& name, const std::vector<int64_t>& shape) {
+  IOLITE_ASSIGN_OR_RETURN(Weight weight, checkpoint_.Load(prefix_ + name, shape));
   return graph_.AddWeight(std::move(weight));
 }
 
-Result<Value> EncoderParts::Dense(const Value& x, const std::string& name, int64_t in_size,
-                                  int64_t out_size) {
-  IOLITE_ASSIGN_OR_RETURN(const Value weight, Weight(name + ".weight", {out_size, in_size}));
-  IOLITE_ASSIGN_OR_RETURN(const Value bias, Weight(name + ".bias", {out_size}));
+Result<Value> EncoderParts::Rows(const std::string& name, const MatrixPlan& matrix,
+                                 std::vector<int64_t> shape) {
+  if (matrix.part_count == 1) return Tensor(name, shape);
+  std::vector<int64_t> whole = shape;
+  whole[0] *= matrix.part_count;
+  auto found = packed_.find(name);
+  if (found == packed_.end()) {
+    IOLITE_ASSIGN_OR_RETURN(Weight weight, checkpoint_.Load(prefix_ + name, whole));
+    found = packed_.emplace(name, std::move(weight)).first;
+  }
+  Weight part = found->second;
+  part.name = fmt::format("{}.{}", part.name, matrix.part);
+  part.shape = std::move(shape);
+  part.data = static_cast<const std::byte*>(part.data) +
+              static_cast<size_t>(matrix.part) * part.size_bytes();
+  return graph_.AddWeight(std::move(part));
+}
+
+Result<Value> EncoderParts::Matrix(const Value& x, const MatrixPlan& matrix, int64_t in_size,
+                                   int64_t out_size) {
+  IOLITE_ASSIGN_OR_RETURN(const Value weight,
+                          Rows(matrix.name + ".weight", matrix, {out_size, in_size}));
+  if (!matrix.bias) return graph_.Linear(x, weight);
+  IOLITE_ASSIGN_OR_RETURN(const Value bias, Rows(matrix.name + ".bias", matrix, {out_size}));
   return graph_.Linear(x, weight, bias);
 }
 
-Result<Value> EncoderParts::AddAndNorm(const Value& x, const Value& residual,
-                                       const std::string& name, int64_t size, float epsilon) {
+Result<Value> EncoderParts::Norm(const Value& x, const std::string& name, int64_t size) {
   const bool old_names = checkpoint_.Has(prefix_ + name + ".gamma");
   IOLITE_ASSIGN_OR_RETURN(const Value scale,
-                          Weight(name + (old_names ? ".gamma" : ".weight"), {size}));
-  IOLITE_ASSIGN_OR_RETURN(const Value bias, Weight(name + (old_names ? ".beta" : ".bias"), {size}));
-  return graph_.LayerNorm(graph_.Add(x, residual), scale, bias, epsilon);
-}
-
-void EncoderParts::SetInputs(const EncoderInputs& inputs, const AttentionShape& shape) {
-  input_shape_ = graph_.Shape(inputs.ids);
-  head_shape_ =
-      graph_.Concat({input_shape_, graph_.Int64s({shape.head_count, shape.head_size()})}, 0);
-  const Value mask = graph_.Cast(graph_.Reshape(inputs.mask, {0, 1, 1, -1}), TensorType::kF32);
-  const Value padding = graph_.Sub(graph_.Float(1.0f), mask);
-  attention_bias_ = graph_.Mul(padding, graph_.Float(std::numeric_limits<float>::lowest()));
-  attention_scale_ = graph_.Float(1.0f / std::sqrt(static_cast<float>(shape.head_size())));
-}
-
-Value EncoderParts::Attention(const Value& query, const Value& key, const Value& value,
-                              const AttentionShape& shape) {
-  const auto split = [&](const Value& x, const std::vector<int64_t>& order) {
-    return graph_.Transpose(graph_.ReshapeTo(x, head_shape_), order);
-  };
-  const Value scores = graph_.Mul(
-      graph_.MatMul(split(query, {0, 2, 1, 3}), split(key, {0, 2, 3, 1})), attention_scale_);
-  const Value weights = graph_.Softmax(graph_.Add(scores, attention_bias_), -1);
-  const Value mixed = graph_.MatMul(weights, split(value, {0, 2, 1, 3}));
-  return graph_.Reshape(graph_.Transpose(mixed, {0, 2, 1, 3}), {-1, shape.hidden_size});
-}
-
-Value EncoderParts::Unflatten(const Value& x, int64_t hidden_size) {
-  return graph_.ReshapeTo(x, graph_.Concat({input_shape_, graph_.Int64s({hidden_size})}, 0));
-}
-
-Value EncoderParts::PositionRows(const Value& table) {
-  const Value length = graph_.Slice(input_shape_, graph_.Int64s({1}), graph_.Int64s({2}), 0);
-  return graph_.Slice(table, graph_.Int64s({0}), length, 0);
+                          Tensor(name + (old_names ? ".gamma" : ".weight"), {size}));
+  if (plan_.norm == NormKind::kRms) return graph_.RmsNorm(x, scale, plan_.norm_epsilon);
+  if (plan_.norm == NormKind::kLayerWithoutBias) {
+    return graph_.LayerNorm(x, scale, plan_.norm_epsilon);
+  }
+  IOLITE_ASSIGN_OR_RETURN(const Value bias, Tensor(name + (old_names ? ".beta" : ".bias"), {size}));
+  return graph_.LayerNorm(x, scale, bias, plan_.norm_epsilon);
 }
 
 Result<Value> Activation(GraphBuilder& graph, std::string_view name, const Value& x) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -7,11 +8,12 @@
 
 #include "iolite/base/status.h"
 #include "iolite/models/checkpoint.h"
+#include "iolite/models/encoders/encoder_plan.h"
 #include "iolite/program/graph_builder.h"
 
 namespace iolite::models {
 
-/// What goes into every encoder: [batch, sequence] each, padded on the right.
+/// What goes into every encoder: [batch, sequence] each.
 struct EncoderInputs {
   program::Value ids;
   program::Value mask;  ///< 1 for a token, 0 for padding
@@ -19,50 +21,40 @@ struct EncoderInputs {
   std::optional<program::Value> type_ids;
 };
 
-/// How attention divides its width.
-struct AttentionShape {
-  int64_t hidden_size = 0;
-  int64_t head_count = 0;
-  int64_t head_size() const { return hidden_size / head_count; }
-};
-
-/// The pieces that encoders are made of, reading their weights from a checkpoint by name.
+/// The smallest pieces of an encoder: tables, matrices and norms, read from a checkpoint by name.
 ///
 /// Activations are [tokens, width] outside of attention: one matrix product for a whole batch.
 class EncoderParts {
  public:
-  /// `prefix` goes in front of every name.
-  EncoderParts(program::GraphBuilder* graph, const Checkpoint* checkpoint, std::string prefix)
-      : graph_(*graph), checkpoint_(*checkpoint), prefix_(std::move(prefix)) {}
+  /// kInvalidArgument when the checkpoint has the plan's word table behind none of its prefixes.
+  static Result<EncoderParts> Make(const EncoderPlan& plan, const Checkpoint& checkpoint,
+                                   program::GraphBuilder* graph);
 
-  Result<program::Value> Weight(std::string_view name, const std::vector<int64_t>& shape);
-  /// `name`.weight and `name`.bias.
-  Result<program::Value> Dense(const program::Value& x, const std::string& name, int64_t in_size,
-                               int64_t out_size);
-  /// `name`.weight and `name`.bias, or .gamma and .beta of old checkpoints; then `residual` + x is
-  /// what is normed.
-  Result<program::Value> AddAndNorm(const program::Value& x, const program::Value& residual,
-                                    const std::string& name, int64_t size, float epsilon);
-  /// Scaled dot-product attention over [tokens, hidden] queries, keys and values.
-  program::Value Attention(const program::Value& query, const program::Value& key,
-                           const program::Value& value, const AttentionShape& shape);
+  /// A whole tensor; names follow the encoder's prefix.
+  Result<program::Value> Tensor(const std::string& name, const std::vector<int64_t>& shape);
+  /// x [tokens, in_size] to [tokens, out_size].
+  Result<program::Value> Matrix(const program::Value& x, const MatrixPlan& matrix, int64_t in_size,
+                                int64_t out_size);
+  /// Over the last axis, of the plan's kind. Old checkpoints name scale and bias gamma and beta.
+  Result<program::Value> Norm(const program::Value& x, const std::string& name, int64_t size);
+  /// The same parts for what stands outside of the encoder, such as heads.
+  EncoderParts WithoutPrefix() const;
 
-  /// Prepares what every layer's attention needs.
-  void SetInputs(const EncoderInputs& inputs, const AttentionShape& shape);
-  /// [tokens, hidden] as [batch, sequence, hidden].
-  program::Value Unflatten(const program::Value& x, int64_t hidden_size);
-  /// The first `sequence` rows of a position table.
-  program::Value PositionRows(const program::Value& table);
+  const EncoderPlan& plan() const { return plan_; }
+  program::GraphBuilder& graph() { return graph_; }
 
  private:
-  program::GraphBuilder& graph_;
+  EncoderParts(const EncoderPlan& plan, const Checkpoint& checkpoint, std::string prefix,
+               program::GraphBuilder* graph)
+      : plan_(plan), checkpoint_(checkpoint), prefix_(std::move(prefix)), graph_(*graph) {}
+  Result<program::Value> Rows(const std::string& name, const MatrixPlan& matrix,
+                              std::vector<int64_t> shape);
+
+  const EncoderPlan& plan_;
   const Checkpoint& checkpoint_;
-  const std::string prefix_;
-  program::Value input_shape_;  ///< [batch, sequence]
-  program::Value head_shape_;   ///< [batch, sequence, heads, head size]
-  program::Value
-      attention_bias_;  ///< [batch, 1, 1, sequence]: 0, or the most negative number for padding
-  program::Value attention_scale_;
+  std::string prefix_;
+  program::GraphBuilder& graph_;
+  std::map<std::string, program::Weight> packed_;  // so that what is widened is widened once
 };
 
 /// `hidden_act` of a configuration. kUnimplemented names one that is not known, with those that
