@@ -1,10 +1,7 @@
 #include "iolite/vector/flat_builder.h"
 
 #include <algorithm>
-#include <atomic>
-#include <cmath>
 #include <cstring>
-#include <functional>
 #include <limits>
 #include <mutex>
 #include <new>
@@ -13,8 +10,8 @@
 #include "iolite/base/hash.h"
 #include "iolite/vector/flat/codes.h"
 #include "iolite/vector/flat/layout.h"
-#include "iolite/vector/internal/query.h"
-#include "iolite/vector/kernels/convert.h"
+#include "iolite/vector/internal/build_options.h"
+#include "iolite/vector/internal/row_buffer.h"
 #include "iolite/vector/qg/edges.h"
 
 namespace iolite::vector {
@@ -24,7 +21,6 @@ constexpr uint64_t kRotationSeed = 0x696f6c697465;  // "iolite"
 // The mean of this many rows, evenly spread, is as good as that of all.
 constexpr uint32_t kMeanRows = 4096;
 constexpr uint32_t kBlocksPerTask = 32;
-constexpr uint32_t kRowsMax = std::numeric_limits<uint32_t>::max() - 1;
 
 using WriteFunction = VectorIndexBuilder::WriteFunction;
 
@@ -72,40 +68,35 @@ class FlatBuilder final : public VectorIndexBuilder {
  public:
   explicit FlatBuilder(const IndexBuildOptions& options)
       : options_(options),
-        executor_(options.executor != nullptr ? *options.executor : Executor::Inline()) {
+        executor_(options.executor != nullptr ? *options.executor : Executor::Inline()),
+        rows_(options, 0) {
     shape_.metric = options.metric;
     shape_.element_type = options.element_type;
     shape_.dimension = static_cast<uint32_t>(options.dimension);
     shape_.code_bits = options.metric <= Metric::kL2 ? options.code_bits : 0;
     shape_.vectors = options.keep_vectors;
     shape_.seed = kRotationSeed;
-    row_bytes_ = kernels::RowBytes(shape_.element_type, shape_.dimension);
   }
 
   Status Add(const RequestContext& context, std::span<const float> rows, size_t row_count) override;
   Status Finish(const RequestContext& context, const WriteFunction& write) override;
   int64_t memory_bytes() const override {
-    return rows_reservation_.bytes() + codes_reservation_.bytes();
+    return rows_.memory_bytes() + codes_reservation_.bytes();
   }
-  Status Grow(size_t bytes);
+  Status Start() { return rows_.Start(options_.row_count_expected); }
 
  private:
   Status Write(const RequestContext& context, const WriteFunction& write);
   Status MakeCodes(const RequestContext& context, const flat::Layout& layout);
   void FindMean(const flat::Codes& codes);
   void EncodeBlock(const flat::Codes& codes, const flat::Layout& layout, uint32_t block);
-  void ReadRow(uint32_t row, float* values) const {
-    kernels::FromElements(shape_.element_type, rows_.data() + row * row_bytes_, shape_.dimension,
-                          values);
-  }
 
   const IndexBuildOptions options_;
   Executor& executor_;
   flat::Shape shape_;
-  size_t row_bytes_ = 0;
   bool spent_ = false;
-  std::string rows_;
-  Reservation rows_reservation_, codes_reservation_;
+  internal::RowBuffer rows_;
+  Reservation codes_reservation_;
 
   std::vector<float> mean_;
   std::string blocks_, signs_, fine_;
@@ -113,41 +104,11 @@ class FlatBuilder final : public VectorIndexBuilder {
   uint32_t rows_coded_ = 0;
 };
 
-// Doubles, so that rows are copied once on average; the budget knows before the memory is taken.
-Status FlatBuilder::Grow(size_t bytes) {
-  if (bytes <= rows_.capacity() && rows_reservation_.bytes() > 0) return Status::Ok();
-  const size_t capacity = std::max(bytes, rows_.capacity() * 2);
-  IOLITE_ASSIGN_OR_RETURN(auto reservation,
-                          options_.budget->Reserve(static_cast<int64_t>(capacity)));
-  try {
-    rows_.reserve(capacity);
-  } catch (const std::exception&) {
-    return ResourceExhausted("No memory for the {} bytes of an index's rows", capacity);
-  }
-  rows_reservation_ = std::move(reservation);
-  return Status::Ok();
-}
-
 Status FlatBuilder::Add(const RequestContext& context, std::span<const float> rows,
                         size_t row_count) {
   if (spent_) return FailedPrecondition("The index builder has finished: make another one");
   IOLITE_RETURN_IF_ERROR(context.Check());
-  if (row_count > kRowsMax - shape_.row_count) {
-    return InvalidArgument("An index takes at most {} rows", kRowsMax);
-  }
-  IOLITE_RETURN_IF_ERROR(internal::CheckRows(rows, row_count, shape_.dimension, shape_.row_count,
-                                             shape_.element_type));
-  IOLITE_RETURN_IF_ERROR(internal::CheckUnitRows(shape_.metric, shape_.element_type, rows,
-                                                 shape_.dimension, shape_.row_count));
-  const size_t old_size = rows_.size();
-  IOLITE_RETURN_IF_ERROR(Grow(old_size + row_count * row_bytes_));
-  rows_.resize(old_size + row_count * row_bytes_);
-  for (size_t r = 0; r < row_count; ++r) {
-    kernels::ToElements(shape_.element_type, rows.data() + r * shape_.dimension, shape_.dimension,
-                        rows_.data() + old_size + r * row_bytes_);
-  }
-  shape_.row_count += static_cast<uint32_t>(row_count);
-  return Status::Ok();
+  return rows_.Add(rows, row_count);
 }
 
 Status FlatBuilder::Finish(const RequestContext& context, const WriteFunction& write) {
@@ -163,6 +124,7 @@ Status FlatBuilder::Finish(const RequestContext& context, const WriteFunction& w
 
 Status FlatBuilder::Write(const RequestContext& context, const WriteFunction& write) {
   IOLITE_RETURN_IF_ERROR(context.Check());
+  shape_.row_count = rows_.row_count();
   const flat::Layout layout(shape_);
   if (shape_.code_bits > 0) IOLITE_RETURN_IF_ERROR(MakeCodes(context, layout));
   IOLITE_RETURN_IF_ERROR(write(flat::WriteHeader(shape_)));
@@ -173,7 +135,7 @@ Status FlatBuilder::Write(const RequestContext& context, const WriteFunction& wr
       {blocks_, layout.signs_at()},
       {signs_, layout.fine_at()},
       {fine_, layout.vectors_at()},
-      {shape_.vectors ? std::string_view(rows_) : std::string_view(), layout.checksums_at()}};
+      {shape_.vectors ? std::string_view(rows_.bytes()) : "", layout.checksums_at()}};
   for (const auto& [bytes, end] : sections) {
     IOLITE_RETURN_IF_ERROR(context.Check());
     IOLITE_RETURN_IF_ERROR(out.Write(bytes));
@@ -211,7 +173,7 @@ void FlatBuilder::FindMean(const flat::Codes& codes) {
   std::vector<float> row(shape_.dimension), rotated(codes.padded());
   const uint32_t count = std::min(kMeanRows, shape_.row_count);
   for (uint32_t i = 0; i < count; ++i) {
-    ReadRow(static_cast<uint32_t>(uint64_t{i} * shape_.row_count / count), row.data());
+    rows_.ReadRow(static_cast<uint32_t>(uint64_t{i} * shape_.row_count / count), row.data());
     codes.Rotate(row.data(), rotated.data());
     for (size_t d = 0; d < sums.size(); ++d) sums[d] += rotated[d];
   }
@@ -233,7 +195,7 @@ void FlatBuilder::EncodeBlock(const flat::Codes& codes, const flat::Layout& layo
   for (uint32_t lane = 0; lane < flat::kBlockRows; ++lane) {
     const uint32_t row = block * flat::kBlockRows + lane;
     if (row >= shape_.row_count) break;
-    ReadRow(row, values.data());
+    rows_.ReadRow(row, values.data());
     codes.Rotate(values.data(), rotated.data());
     char* signs = signs_.data() + row * layout.sign_row_bytes();
     auto words = reinterpret_cast<uint32_t*>(signs);
@@ -254,7 +216,7 @@ void FlatBuilder::EncodeBlock(const flat::Codes& codes, const flat::Layout& layo
 }  // namespace
 
 Result<std::unique_ptr<VectorIndexBuilder>> MakeFlatBuilder(const IndexBuildOptions& options) {
-  IOLITE_RETURN_IF_ERROR(internal::CheckDimension(options.dimension));
+  IOLITE_RETURN_IF_ERROR(internal::CheckBuildOptions(options));
   IOLITE_RETURN_IF_ERROR(CheckMetric(options.metric, options.element_type));
   if (options.code_bits != 1 && options.code_bits != 4 && options.code_bits != 8) {
     return InvalidArgument("code_bits must be 1, 4 or 8, not {}", options.code_bits);
@@ -265,14 +227,8 @@ Result<std::unique_ptr<VectorIndexBuilder>> MakeFlatBuilder(const IndexBuildOpti
         "l2 have: code_bits is {}, the metric {}",
         options.code_bits, MetricName(options.metric));
   }
-  if (options.row_count_expected < 0) {
-    return InvalidArgument("row_count_expected must not be negative, it is {}",
-                           options.row_count_expected);
-  }
   auto builder = std::make_unique<FlatBuilder>(options);
-  const auto expected = std::min<int64_t>(options.row_count_expected, kRowsMax);
-  IOLITE_RETURN_IF_ERROR(builder->Grow(
-      expected * kernels::RowBytes(options.element_type, static_cast<size_t>(options.dimension))));
+  IOLITE_RETURN_IF_ERROR(builder->Start());
   return std::unique_ptr<VectorIndexBuilder>(std::move(builder));
 }
 

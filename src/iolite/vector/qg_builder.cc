@@ -9,6 +9,7 @@
 #include "iolite/vector/qg/bulk_build.h"
 #include "iolite/vector/qg/calibrate.h"
 #include "iolite/vector/qg/file.h"
+#include "iolite/vector/qg/new_header.h"
 #include "iolite/vector/qg/vertices.h"
 
 namespace iolite::vector {
@@ -16,22 +17,17 @@ namespace {
 
 using namespace qg;
 
-constexpr uint64_t kSeed = 0x696f6c697465;  // "iolite"
-constexpr int32_t kConnectivityDefault = 32, kConnectivityMax = 256;
-constexpr int32_t kExpansionDefault = 200, kExpansionMax = 1 << 16;
 constexpr size_t kRowsPerTask = 256;
 // Memory is asked for in pieces of about this size.
 constexpr size_t kPieceBytes = 32 << 20;
 
 class QgBuilder final : public VectorIndexBuilder {
  public:
-  explicit QgBuilder(const IndexBuildOptions& options)
+  QgBuilder(const IndexBuildOptions& options, Header header, const Layout& layout)
       : options_(options),
-        space_(options.metric, static_cast<uint32_t>(options.dimension), kSeed),
-        layout_(Layout::For({.padded = space_.padded(),
-                             .lanes = (static_cast<uint32_t>(options.connectivity) + 31) / 32 * 32,
-                             .exact = options.element_type == ElementType::kF32},
-                            options.row_count_expected)),
+        header_(std::move(header)),
+        space_(header_.metric, header_.dimension, header_.seed),
+        layout_(layout),
         vertices_(layout_),
         memory_(*options.budget),
         executor_(options.executor != nullptr ? *options.executor : Executor::Inline()),
@@ -50,12 +46,12 @@ class QgBuilder final : public VectorIndexBuilder {
   Status Write(const WriteFunction& write);
 
   const IndexBuildOptions options_;
+  Header header_;
   const Space space_;
   const Layout layout_;
   Vertices vertices_;
   ExtentMemory memory_;
   Executor& executor_;
-  Header header_;
   uint32_t row_count_ = 0;
   std::vector<double> sums_;
   bool finished_ = false;
@@ -64,7 +60,7 @@ class QgBuilder final : public VectorIndexBuilder {
 Status QgBuilder::Add(const RequestContext& context, std::span<const float> rows,
                       size_t row_count) {
   if (finished_) return Internal("The builder of the index is spent");
-  const auto dimension = static_cast<size_t>(options_.dimension);
+  const size_t dimension = header_.dimension;
   IOLITE_RETURN_IF_ERROR(internal::CheckRows(rows, row_count, dimension, row_count_));
   if (row_count_ + row_count > (kNoSlot >> 1)) {
     return InvalidArgument("A qg index takes {} rows at most", kNoSlot >> 1);
@@ -149,11 +145,12 @@ Status QgBuilder::Link(const RequestContext& context) {
     }
     return Status::Ok();
   }));
-  header_.entries = Entries(vertices_, space_, header_.mean, BulkEntrySlots(row_count_, kSeed));
+  header_.entries =
+      Entries(vertices_, space_, header_.mean, BulkEntrySlots(row_count_, header_.seed));
   IOLITE_ASSIGN_OR_RETURN(const EdgeRules rules, LinkAll(context,
                                                          {.slot_count = row_count_,
                                                           .expansion = header_.expansion,
-                                                          .seed = kSeed,
+                                                          .seed = header_.seed,
                                                           .length_max = header_.length_max,
                                                           .executor = &executor_,
                                                           .progress = options_.progress},
@@ -173,14 +170,7 @@ Status QgBuilder::Link(const RequestContext& context) {
 Status QgBuilder::Finish(const RequestContext& context, const WriteFunction& write) {
   if (finished_) return Internal("The builder of the index is spent");
   finished_ = true;
-  header_.metric = options_.metric;
-  header_.element_type = options_.element_type;
-  header_.dimension = static_cast<uint32_t>(options_.dimension);
-  header_.shape = {layout_.padded(), layout_.lanes(), layout_.exact()};
-  header_.extent_shift = layout_.extent_shift();
   header_.slot_count = header_.row_count = header_.id_bound = row_count_;
-  header_.seed = kSeed;
-  header_.expansion = static_cast<uint32_t>(options_.expansion_add);
   IOLITE_RETURN_IF_ERROR(Link(context));
   return Write(write);
 }
@@ -200,36 +190,11 @@ Status QgBuilder::Write(const WriteFunction& write) {
 
 }  // namespace
 
-Result<IndexBuildOptions> CompleteQgOptions(IndexBuildOptions options) {
-  if (options.connectivity == 0) options.connectivity = kConnectivityDefault;
-  if (options.expansion_add == 0) options.expansion_add = kExpansionDefault;
-  IOLITE_RETURN_IF_ERROR(internal::CheckDimension(options.dimension));
-  if (options.metric > Metric::kL2) {
-    return InvalidArgument("A qg index has the metrics cosine, inner_product and l2, not {}",
-                           MetricName(options.metric));
-  }
-  if (options.element_type != ElementType::kF32 && options.element_type != ElementType::kBF16) {
-    return InvalidArgument("A qg index keeps f32 or bf16, not {}",
-                           ElementTypeName(options.element_type));
-  }
-  if (options.connectivity < 2 || options.connectivity > kConnectivityMax) {
-    return InvalidArgument("connectivity must be 2 to {}, not {}", kConnectivityMax,
-                           options.connectivity);
-  }
-  if (options.expansion_add < 1 || options.expansion_add > kExpansionMax) {
-    return InvalidArgument("expansion_add must be 1 to {}, not {}", kExpansionMax,
-                           options.expansion_add);
-  }
-  if (options.row_count_expected < 0) {
-    return InvalidArgument("row_count_expected must not be negative, it is {}",
-                           options.row_count_expected);
-  }
-  return options;
-}
-
-Result<std::unique_ptr<VectorIndexBuilder>> MakeQgBuilder(const IndexBuildOptions& wanted) {
-  IOLITE_ASSIGN_OR_RETURN(const auto options, CompleteQgOptions(wanted));
-  return std::unique_ptr<VectorIndexBuilder>(std::make_unique<QgBuilder>(options));
+Result<std::unique_ptr<VectorIndexBuilder>> MakeQgBuilder(const IndexBuildOptions& options) {
+  Layout layout;
+  IOLITE_ASSIGN_OR_RETURN(Header header, NewHeader(options, layout));
+  return std::unique_ptr<VectorIndexBuilder>(
+      std::make_unique<QgBuilder>(options, std::move(header), layout));
 }
 
 }  // namespace iolite::vector

@@ -16,8 +16,4 @@ namespace iolite::vector {
 /// kInvalidArgument for an element type that the kind does not have.
 Result<std::unique_ptr<VectorIndexBuilder>> MakeQgBuilder(const IndexBuildOptions& options);
 
-/// The options with the kind's own choices where they leave it one. kInvalidArgument says which of
-/// them a qg index cannot have.
-Result<IndexBuildOptions> CompleteQgOptions(IndexBuildOptions options);
-
 }  // namespace iolite::vector

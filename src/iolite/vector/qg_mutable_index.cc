@@ -15,18 +15,14 @@
 #include "iolite/vector/qg/file.h"
 #include "iolite/vector/qg/links.h"
 #include "iolite/vector/qg/live_vertices.h"
+#include "iolite/vector/qg/new_header.h"
 #include "iolite/vector/qg/saved_file.h"
 #include "iolite/vector/qg/search.h"
-#include "iolite/vector/qg_builder.h"
 
 namespace iolite::vector {
 namespace {
 
 using namespace qg;
-
-constexpr uint64_t kSeed = 0x696f6c697465;  // "iolite"
-// Of an index that begins empty, whose data nobody has seen: what suits text.
-constexpr float kAlpha = 1.1f;
 
 class MutableIndex;
 
@@ -68,7 +64,7 @@ class MutableIndex final : public QgMutableIndex {
         traits_{header_.length_max, header_.calibration},
         vertices_(layout, epochs_, *options.budget),
         entries_(new Entries(header_.entries)),
-        random_(Random::Seeded(kSeed)) {
+        random_(Random::Seeded(header_.seed)) {
     rules_.alpha = header_.alpha;
   }
   ~MutableIndex() override {
@@ -696,31 +692,11 @@ Status MutableIndex::Verify(const RequestContext& context) const {
   return Status::Ok();
 }
 
-Result<Header> HeaderFor(const IndexBuildOptions& wanted, Layout& layout) {
-  IOLITE_ASSIGN_OR_RETURN(const auto options, CompleteQgOptions(wanted));
-  Header header;
-  header.metric = options.metric;
-  header.element_type = options.element_type;
-  header.dimension = static_cast<uint32_t>(options.dimension);
-  header.seed = kSeed;
-  header.alpha = kAlpha;
-  header.expansion = static_cast<uint32_t>(options.expansion_add);
-  const Space space(options.metric, header.dimension, kSeed);
-  header.shape = {.padded = space.padded(),
-                  .lanes = (static_cast<uint32_t>(options.connectivity) + 31) / 32 * 32,
-                  .exact = options.element_type == ElementType::kF32};
-  layout = Layout::For(header.shape, options.row_count_expected);
-  header.extent_shift = layout.extent_shift();
-  header.mean.assign(space.padded(), 0.0f);
-  header.entries = Entries(space.padded());
-  return header;
-}
-
 }  // namespace
 
 Result<std::unique_ptr<QgMutableIndex>> QgMutableIndex::Make(const IndexBuildOptions& options) {
   Layout layout;
-  IOLITE_ASSIGN_OR_RETURN(Header header, HeaderFor(options, layout));
+  IOLITE_ASSIGN_OR_RETURN(Header header, NewHeader(options, layout));
   return std::unique_ptr<QgMutableIndex>(
       std::make_unique<MutableIndex>(std::move(header), layout, options));
 }

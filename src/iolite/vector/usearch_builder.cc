@@ -5,16 +5,17 @@
 #include <cmath>
 #include <cstring>
 #include <exception>
-#include <limits>
 #include <mutex>
-#include <numeric>
 #include <utility>
 #include <vector>
 
 #include <usearch/index.hpp>
 #include <usearch/index_plugins.hpp>
 
-#include "iolite/vector/internal/query.h"
+#include "iolite/vector/internal/build_options.h"
+#include "iolite/vector/internal/row_buffer.h"
+#include "iolite/vector/internal/usearch_codes.h"
+#include "iolite/vector/internal/usearch_writer.h"
 #include "iolite/vector/kernels/convert.h"
 #include "iolite/vector/kernels/kernels.h"
 
@@ -30,13 +31,10 @@ using Graph = us::index_gt<float, uint64_t, uint32_t, us::aligned_allocator_gt<u
 // same time would not see each other.
 constexpr uint32_t kSerialRows = 512;
 constexpr uint32_t kRowsPerStep = 64;
-constexpr int32_t kConnectivityDefault = 16, kConnectivityMax = 256;
-constexpr int32_t kExpansionDefault = 128, kExpansionMax = 10'000;
-
-constexpr uint64_t kPrefixBytes = 8;
-constexpr size_t kHeadBytes = 64;
-constexpr size_t kGraphHeaderBytes = 40;
-constexpr size_t kVertexHeadBytes = 10;
+constexpr internal::GraphLimits kLimits{.connectivity_default = 16,
+                                        .connectivity_max = 256,
+                                        .expansion_default = 128,
+                                        .expansion_max = 10'000};
 
 // What distances are computed from while the graph is built. For f32 files this is bf16, half the
 // memory traffic, which costs no recall; cosine rows are normalised here (and only here), so that a
@@ -85,47 +83,22 @@ class SlotPrefetch {
   const SlotMetric& metric_;
 };
 
-template <class T>
-void Put(std::string& bytes, T value) {
-  bytes.append(reinterpret_cast<const char*>(&value), sizeof(T));
-}
-
-char MetricCode(Metric metric) {
-  switch (metric) {
-    case Metric::kCosine: return 'c';
-    case Metric::kInnerProduct: return 'i';
-    case Metric::kL2: return 'e';
-    default: return 0;
-  }
-}
-
-char ElementCode(ElementType type) {
-  switch (type) {
-    case ElementType::kF32: return 11;
-    case ElementType::kF16: return 12;
-    case ElementType::kBF16: return 4;
-    case ElementType::kI8: return 23;
-    default: return 0;
-  }
-}
-
 class UsearchBuilder final : public VectorIndexBuilder {
  public:
   explicit UsearchBuilder(const IndexBuildOptions& options)
       : options_(options),
         executor_(options.executor != nullptr ? *options.executor : Executor::Inline()),
         dimension_(options.dimension),
-        row_bytes_(dimension_ * kernels::ElementBytes(options.element_type)) {}
+        rows_(options, internal::kUsearchPrefixBytes) {}
 
-  Status Start();
+  Status Start() { return rows_.Start(options_.row_count_expected); }
   Status Add(const RequestContext& context, std::span<const float> rows, size_t row_count) override;
   Status Finish(const RequestContext& context, const WriteFunction& write) override;
   int64_t memory_bytes() const override {
-    return file_reservation_.bytes() + build_reservation_.bytes();
+    return rows_.memory_bytes() + build_reservation_.bytes();
   }
 
  private:
-  Status Grow(size_t bytes);
   Status ReserveForBuild();
   Status MakeBuildRows(const RequestContext& context);
   void MakeBuildRow(size_t row, std::vector<float>& values);
@@ -133,18 +106,13 @@ class UsearchBuilder final : public VectorIndexBuilder {
   Status InsertRows(const RequestContext& context, uint32_t end, size_t thread_count);
   Status Insert(uint32_t row, size_t thread);
   void Report(uint32_t rows_done);
-  void WriteHead();
   Status WriteGraph();
-  void WriteVertices(std::string_view saved);
 
   const IndexBuildOptions options_;
   Executor& executor_;
   const size_t dimension_;
-  const size_t row_bytes_;
-  uint32_t row_count_ = 0;
+  internal::RowBuffer rows_;  // which becomes the file
   bool spent_ = false;
-  std::string file_;
-  Reservation file_reservation_;
   Reservation build_reservation_;
 
   BuildRows build_rows_;
@@ -155,61 +123,24 @@ class UsearchBuilder final : public VectorIndexBuilder {
   uint32_t rows_inserted_ = 0;
 };
 
-Status UsearchBuilder::Start() {
-  const int64_t expected =
-      std::clamp<int64_t>(options_.row_count_expected, 0, std::numeric_limits<uint32_t>::max());
-  IOLITE_RETURN_IF_ERROR(Grow(kPrefixBytes + expected * row_bytes_));
-  file_.assign(kPrefixBytes, '\0');
-  return Status::Ok();
-}
-
-// Doubles, so that rows are copied once on average; the budget knows before the memory is taken.
-Status UsearchBuilder::Grow(size_t bytes) {
-  if (bytes <= file_.capacity() && file_reservation_.bytes() > 0) return Status::Ok();
-  const size_t capacity = std::max(bytes, file_.capacity() * 2);
-  IOLITE_ASSIGN_OR_RETURN(auto reservation,
-                          options_.budget->Reserve(static_cast<int64_t>(capacity)));
-  try {
-    file_.reserve(capacity);
-  } catch (const std::exception&) {
-    return ResourceExhausted("No memory for an index of {} bytes", capacity);
-  }
-  file_reservation_ = std::move(reservation);
-  return Status::Ok();
-}
-
 Status UsearchBuilder::Add(const RequestContext& context, std::span<const float> rows,
                            size_t row_count) {
   if (spent_) return FailedPrecondition("The index builder has finished: make another one");
   IOLITE_RETURN_IF_ERROR(context.Check());
-  if (row_count > std::numeric_limits<uint32_t>::max() - 1 - row_count_) {
-    return InvalidArgument("An index takes at most {} rows",
-                           std::numeric_limits<uint32_t>::max() - 1);
-  }
-  IOLITE_RETURN_IF_ERROR(internal::CheckRows(rows, row_count, dimension_, row_count_));
-  IOLITE_RETURN_IF_ERROR(internal::CheckUnitRows(options_.metric, options_.element_type, rows,
-                                                 dimension_, row_count_));
-  const size_t old_size = file_.size();
-  IOLITE_RETURN_IF_ERROR(Grow(old_size + row_count * row_bytes_));
-  file_.resize(old_size + row_count * row_bytes_);
-  for (size_t r = 0; r < row_count; ++r) {
-    kernels::ToElements(options_.element_type, rows.data() + r * dimension_, dimension_,
-                        file_.data() + old_size + r * row_bytes_);
-  }
-  row_count_ += static_cast<uint32_t>(row_count);
-  return Status::Ok();
+  return rows_.Add(rows, row_count);
 }
 
 Status UsearchBuilder::Finish(const RequestContext& context, const WriteFunction& write) {
   if (spent_) return FailedPrecondition("The index builder has finished: make another one");
   spent_ = true;
   IOLITE_RETURN_IF_ERROR(context.Check());
-  const uint32_t prefix[2] = {row_count_, static_cast<uint32_t>(row_bytes_)};
-  std::memcpy(file_.data(), prefix, sizeof(prefix));
+  const uint32_t prefix[2] = {rows_.row_count(), static_cast<uint32_t>(rows_.row_bytes())};
+  std::memcpy(rows_.bytes().data(), prefix, sizeof(prefix));
   try {
-    WriteHead();
-    if (row_count_ == 0) {
-      file_.resize(file_.size() + kGraphHeaderBytes, '\0');
+    internal::AppendUsearchHead(
+        {options_.metric, options_.element_type, rows_.row_count(), dimension_}, rows_.bytes());
+    if (rows_.row_count() == 0) {
+      rows_.bytes().resize(rows_.bytes().size() + internal::kUsearchGraphHeaderBytes, '\0');
     } else {
       IOLITE_RETURN_IF_ERROR(ReserveForBuild());
       IOLITE_RETURN_IF_ERROR(MakeBuildRows(context));
@@ -217,23 +148,23 @@ Status UsearchBuilder::Finish(const RequestContext& context, const WriteFunction
       IOLITE_RETURN_IF_ERROR(WriteGraph());
     }
   } catch (const std::bad_alloc&) {
-    return ResourceExhausted("No memory to build an index of {} rows of dimension {}", row_count_,
-                             dimension_);
+    return ResourceExhausted("No memory to build an index of {} rows of dimension {}",
+                             rows_.row_count(), dimension_);
   } catch (const std::exception& error) {
-    return Internal("usearch failed on {} rows of dimension {}: {}", row_count_, dimension_,
+    return Internal("usearch failed on {} rows of dimension {}: {}", rows_.row_count(), dimension_,
                     error.what());
   }
   graph_.reset();
   build_rows_ = {};
   build_reservation_.Release();
-  return write(std::exchange(file_, {}));
+  return write(std::exchange(rows_.bytes(), {}));
 }
 
 Status UsearchBuilder::ReserveForBuild() {
-  const int64_t vertex = kVertexHeadBytes + 8 + 12 * options_.connectivity + 2;
+  const int64_t vertex = internal::kUsearchVertexHeadBytes + 8 + 12 * options_.connectivity + 2;
   // The graph in usearch's memory, as it saves it, and as the file has it; and the rows to build
   // from.
-  const int64_t bytes = row_count_ * (3 * vertex + static_cast<int64_t>(dimension_) * 2);
+  const int64_t bytes = rows_.row_count() * (3 * vertex + static_cast<int64_t>(dimension_) * 2);
   IOLITE_ASSIGN_OR_RETURN(build_reservation_, options_.budget->Reserve(bytes));
   return Status::Ok();
 }
@@ -245,25 +176,24 @@ Status UsearchBuilder::MakeBuildRows(const RequestContext& context) {
   rows.type = options_.element_type == ElementType::kI8 ? ElementType::kI8 : ElementType::kBF16;
   if (options_.element_type == ElementType::kI8) rows.metric = options_.metric;
   rows.row_bytes = dimension_ * kernels::ElementBytes(rows.type);
-  rows.bytes.resize(row_count_ * rows.row_bytes);
+  rows.bytes.resize(rows_.row_count() * rows.row_bytes);
   rows.pair = kernels::Kernels().Of(rows.metric, rows.type).pair;
   constexpr uint32_t kStep = 4096;
-  return executor_.ParallelFor(context, (row_count_ + kStep - 1) / kStep, [&](size_t step) {
+  return executor_.ParallelFor(context, (rows_.row_count() + kStep - 1) / kStep, [&](size_t step) {
     std::vector<float> values(dimension_);
-    const size_t end = std::min<size_t>(row_count_, (step + 1) * kStep);
+    const size_t end = std::min<size_t>(rows_.row_count(), (step + 1) * kStep);
     for (size_t row = step * kStep; row < end; ++row) MakeBuildRow(row, values);
     return Status::Ok();
   });
 }
 
 void UsearchBuilder::MakeBuildRow(size_t row, std::vector<float>& values) {
-  const char* stored = file_.data() + kPrefixBytes + row * row_bytes_;
   char* target = build_rows_.bytes.data() + row * build_rows_.row_bytes;
   if (options_.element_type == ElementType::kI8) {
-    std::memcpy(target, stored, row_bytes_);
+    std::memcpy(target, rows_.Row(row), rows_.row_bytes());
     return;
   }
-  kernels::FromElements(options_.element_type, stored, dimension_, values.data());
+  rows_.ReadRow(row, values.data());
   if (options_.metric == Metric::kCosine) {
     const float norm = kernels::Kernels().squared_norm(values.data(), dimension_);
     for (float& value : values) value *= norm > 0 ? 1 / std::sqrt(norm) : 0;
@@ -277,13 +207,13 @@ Status UsearchBuilder::BuildGraph(const RequestContext& context) {
   // The caller is one of them. More than there are processors would wait for each other's spin
   // locks.
   const size_t threads = std::max<size_t>(1, executor_.thread_count());
-  us::index_limits_t limits(row_count_, threads);
+  us::index_limits_t limits(rows_.row_count(), threads);
   if (!graph_->try_reserve(limits)) {
-    return ResourceExhausted("No memory for the graph of {} rows", row_count_);
+    return ResourceExhausted("No memory for the graph of {} rows", rows_.row_count());
   }
-  row_of_slot_.resize(row_count_);
-  IOLITE_RETURN_IF_ERROR(InsertRows(context, std::min(row_count_, kSerialRows), 1));
-  return InsertRows(context, row_count_, threads);
+  row_of_slot_.resize(rows_.row_count());
+  IOLITE_RETURN_IF_ERROR(InsertRows(context, std::min(rows_.row_count(), kSerialRows), 1));
+  return InsertRows(context, rows_.row_count(), threads);
 }
 
 Status UsearchBuilder::InsertRows(const RequestContext& context, uint32_t end,
@@ -320,23 +250,7 @@ void UsearchBuilder::Report(uint32_t rows_done) {
   if (!options_.progress) return;
   std::lock_guard lock(progress_mutex_);
   rows_inserted_ += rows_done;
-  options_.progress(Progress{rows_inserted_, row_count_});
-}
-
-void UsearchBuilder::WriteHead() {
-  const size_t start = file_.size();
-  file_.append("usearch");
-  Put<uint16_t>(file_, USEARCH_VERSION_MAJOR);
-  Put<uint16_t>(file_, USEARCH_VERSION_MINOR);
-  Put<uint16_t>(file_, USEARCH_VERSION_PATCH);
-  file_.push_back(MetricCode(options_.metric));
-  file_.push_back(ElementCode(options_.element_type));
-  file_.push_back(14);  // keys are u64
-  file_.push_back(15);  // slots are u32
-  Put<uint64_t>(file_, row_count_);
-  Put<uint64_t>(file_, 0);  // deleted
-  Put<uint64_t>(file_, dimension_);
-  file_.resize(start + kHeadBytes, '\0');
+  options_.progress(Progress{rows_inserted_, rows_.row_count()});
 }
 
 Status UsearchBuilder::WriteGraph() {
@@ -350,76 +264,25 @@ Status UsearchBuilder::WriteGraph() {
     result.error.release();
     return Internal("usearch could not save the graph: {}", what);
   }
-  WriteVertices(saved);
+  internal::AppendUsearchGraph(saved, row_of_slot_, static_cast<size_t>(options_.connectivity),
+                               rows_.bytes());
   return Status::Ok();
-}
-
-// Puts vertices in the order of rows and renames their links, so that a row's place follows from
-// its number alone.
-void UsearchBuilder::WriteVertices(std::string_view saved) {
-  const size_t graph_start = file_.size();
-  file_.append(saved.substr(0, kGraphHeaderBytes));
-  uint64_t entry;
-  std::memcpy(&entry, saved.data() + 32, 8);
-  entry = row_of_slot_[entry];
-  std::memcpy(file_.data() + graph_start + 32, &entry, 8);
-  saved.remove_prefix(kGraphHeaderBytes);
-  const size_t base_bytes = kVertexHeadBytes + 4 + 8 * static_cast<size_t>(options_.connectivity);
-  const size_t upper_bytes = 4 + 4 * static_cast<size_t>(options_.connectivity);
-  std::vector<size_t> vertex_of_row(row_count_ + size_t{1});
-  std::vector<int16_t> level_of_row(row_count_);
-  size_t at = 2 * static_cast<size_t>(row_count_);
-  for (uint32_t slot = 0; slot < row_count_; ++slot) {
-    int16_t level;
-    std::memcpy(&level, saved.data() + 2 * static_cast<size_t>(slot), 2);
-    vertex_of_row[row_of_slot_[slot]] = at;
-    level_of_row[row_of_slot_[slot]] = level;
-    at += base_bytes + level * upper_bytes;
-  }
-  for (int16_t level : level_of_row) Put(file_, level);
-  for (uint32_t row = 0; row < row_count_; ++row) {
-    const size_t start = file_.size();
-    file_.append(saved.substr(vertex_of_row[row], base_bytes + level_of_row[row] * upper_bytes));
-    char* links = file_.data() + start + kVertexHeadBytes;
-    for (int level = 0; level <= level_of_row[row]; ++level) {
-      uint32_t count;
-      std::memcpy(&count, links, 4);
-      for (uint32_t i = 0; i < count; ++i) {
-        uint32_t slot;
-        std::memcpy(&slot, links + 4 + 4 * i, 4);
-        std::memcpy(links + 4 + 4 * i, &row_of_slot_[slot], 4);
-      }
-      links += level == 0 ? base_bytes - kVertexHeadBytes : upper_bytes;
-    }
-  }
 }
 
 }  // namespace
 
 Result<std::unique_ptr<VectorIndexBuilder>> MakeUsearchBuilder(const IndexBuildOptions& wanted) {
   IndexBuildOptions options = wanted;
-  if (options.connectivity == 0) options.connectivity = kConnectivityDefault;
-  if (options.expansion_add == 0) options.expansion_add = kExpansionDefault;
-  IOLITE_RETURN_IF_ERROR(internal::CheckDimension(options.dimension));
+  IOLITE_RETURN_IF_ERROR(internal::CheckBuildOptions(options));
   IOLITE_RETURN_IF_ERROR(CheckMetric(options.metric, options.element_type));
-  if (MetricCode(options.metric) == 0 || ElementCode(options.element_type) == 0) {
+  if (!internal::CodeOf(internal::kUsearchMetrics, options.metric) ||
+      !internal::CodeOf(internal::kUsearchElements, options.element_type)) {
     return InvalidArgument(
         "A usearch index takes cosine, inner_product and l2 of f32, f16, bf16 and i8, not {} of "
         "{}: take the kind flat",
         MetricName(options.metric), ElementTypeName(options.element_type));
   }
-  if (options.connectivity < 2 || options.connectivity > kConnectivityMax) {
-    return InvalidArgument("connectivity must be 2 to {}, not {}", kConnectivityMax,
-                           options.connectivity);
-  }
-  if (options.expansion_add < 1 || options.expansion_add > kExpansionMax) {
-    return InvalidArgument("expansion_add must be 1 to {}, not {}", kExpansionMax,
-                           options.expansion_add);
-  }
-  if (options.row_count_expected < 0) {
-    return InvalidArgument("row_count_expected must not be negative, it is {}",
-                           options.row_count_expected);
-  }
+  IOLITE_RETURN_IF_ERROR(internal::CompleteGraphOptions(kLimits, options));
   auto builder = std::make_unique<UsearchBuilder>(options);
   IOLITE_RETURN_IF_ERROR(builder->Start());
   return std::unique_ptr<VectorIndexBuilder>(std::move(builder));

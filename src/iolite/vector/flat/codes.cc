@@ -77,12 +77,7 @@ int64_t Codes::memory_bytes() const {
 }
 
 void Codes::Rotate(const float* values, float* rotated) const {
-  float scale = 1;
-  if (metric_ == Metric::kCosine) {
-    const float norm = kernels::Kernels().squared_norm(values, dimension_);
-    scale = norm > 0 ? 1 / std::sqrt(norm) : 0;
-  }
-  rotation_.Apply(values, dimension_, scale, rotated);
+  rotation_.ApplyFor(metric_, values, dimension_, rotated);
 }
 
 CodeQuery Codes::MakeQuery(std::span<const float> values) const {

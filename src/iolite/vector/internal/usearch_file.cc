@@ -1,22 +1,16 @@
 #include "iolite/vector/internal/usearch_file.h"
 
 #include <limits>
-#include <optional>
 
 #include "iolite/vector/internal/query.h"
+#include "iolite/vector/internal/usearch_codes.h"
 #include "iolite/vector/kernels/convert.h"
 
 namespace iolite::vector::internal {
 namespace {
 
-constexpr size_t kHeadBytes = 64;
-constexpr size_t kGraphHeaderBytes = 40;
-constexpr size_t kVertexHeadBytes = 10;  // key and level
 constexpr uint64_t kConnectivityMax = 4096;
 constexpr uint16_t kMajorVersion = 2;
-// The numbers of usearch's scalar_kind_t.
-constexpr uint8_t kKeyU64 = 14;
-constexpr uint8_t kSlotU32 = 15;
 
 template <class T>
 T Read(const char* at) {
@@ -25,29 +19,10 @@ T Read(const char* at) {
   return value;
 }
 
-std::optional<Metric> MetricOf(uint8_t code) {
-  switch (code) {
-    case 'c': return Metric::kCosine;
-    case 'i': return Metric::kInnerProduct;
-    case 'e': return Metric::kL2;
-    default: return std::nullopt;
-  }
-}
-
-std::optional<ElementType> ElementTypeOf(uint8_t code) {
-  switch (code) {
-    case 11: return ElementType::kF32;
-    case 12: return ElementType::kF16;
-    case 4: return ElementType::kBF16;
-    case 23: return ElementType::kI8;
-    default: return std::nullopt;
-  }
-}
-
 }  // namespace
 
 Result<UsearchFile> UsearchFile::Parse(std::string_view bytes) {
-  constexpr size_t kLeast = kVectorsOffset + kHeadBytes + kGraphHeaderBytes;
+  constexpr size_t kLeast = kUsearchPrefixBytes + kUsearchHeadBytes + kUsearchGraphHeaderBytes;
   if (bytes.size() < kLeast) {
     return DataLoss("A usearch index has at least {} bytes, this one {}", kLeast, bytes.size());
   }
@@ -60,11 +35,11 @@ Result<UsearchFile> UsearchFile::Parse(std::string_view bytes) {
     return DataLoss("The usearch index announces {} rows of {} bytes, but has only {} bytes",
                     file.row_count_, file.row_bytes_, bytes.size());
   }
-  std::string_view rest = bytes.substr(kVectorsOffset + file.row_count_ * file.row_bytes_);
-  IOLITE_RETURN_IF_ERROR(file.ParseHead(rest.substr(0, kHeadBytes)));
-  rest.remove_prefix(kHeadBytes);
-  IOLITE_RETURN_IF_ERROR(file.ParseGraphHeader(rest.substr(0, kGraphHeaderBytes)));
-  rest.remove_prefix(kGraphHeaderBytes);
+  std::string_view rest = bytes.substr(kUsearchPrefixBytes + file.row_count_ * file.row_bytes_);
+  IOLITE_RETURN_IF_ERROR(file.ParseHead(rest.substr(0, kUsearchHeadBytes)));
+  rest.remove_prefix(kUsearchHeadBytes);
+  IOLITE_RETURN_IF_ERROR(file.ParseGraphHeader(rest.substr(0, kUsearchGraphHeaderBytes)));
+  rest.remove_prefix(kUsearchGraphHeaderBytes);
   IOLITE_RETURN_IF_ERROR(file.ParseLevels(rest));
   return file;
 }
@@ -79,9 +54,9 @@ Status UsearchFile::ParseHead(std::string_view head) {
     return Unimplemented("The usearch index has version {}, this release reads version {}", version,
                          kMajorVersion);
   }
-  const auto metric = MetricOf(head[13]);
-  const auto type = ElementTypeOf(head[14]);
-  if (!metric || !type || head[15] != kKeyU64 || head[16] != kSlotU32) {
+  const auto metric = ValueOf(kUsearchMetrics, static_cast<uint8_t>(head[13]));
+  const auto type = ValueOf(kUsearchElements, static_cast<uint8_t>(head[14]));
+  if (!metric || !type || head[15] != kUsearchKeyU64 || head[16] != kUsearchSlotU32) {
     return DataLoss(
         "The usearch index has metric {}, element {}, key {} and slot {}; known are metrics c, i, "
         "e, "
@@ -162,13 +137,14 @@ Status UsearchFile::ParseLevels(std::string_view rest) {
 }
 
 const char* UsearchFile::Vertex(uint32_t row) const {
-  const size_t base_bytes = kVertexHeadBytes + 4 + 4 * static_cast<size_t>(connectivity_base_);
+  const size_t base_bytes =
+      kUsearchVertexHeadBytes + 4 + 4 * static_cast<size_t>(connectivity_base_);
   const size_t upper_bytes = 4 + 4 * static_cast<size_t>(connectivity_);
   return vertices_ + row * base_bytes + upper_before_[row] * upper_bytes;
 }
 
 bool UsearchFile::LinksOf(uint32_t row, int level, Links& links) const {
-  const char* at = Vertex(row) + kVertexHeadBytes;
+  const char* at = Vertex(row) + kUsearchVertexHeadBytes;
   uint32_t most = connectivity_base_;
   if (level > 0) {
     const size_t upper_bytes = 4 + 4 * static_cast<size_t>(connectivity_);

@@ -10,6 +10,11 @@
 
 namespace iolite::vector::internal {
 
+/// Bytes of a USearch file before its rows, of its head, of a graph's header and of what stands in
+/// a vertex before its links: see UsearchFile.
+inline constexpr size_t kUsearchPrefixBytes = 8, kUsearchHeadBytes = 64;
+inline constexpr size_t kUsearchGraphHeaderBytes = 40, kUsearchVertexHeadBytes = 10;
+
 /// The neighbours of one vertex at one level, as they lie in the file (unaligned).
 struct Links {
   const char* ids = nullptr;
@@ -44,7 +49,7 @@ class UsearchFile {
   uint32_t row_count() const { return row_count_; }
   uint32_t dimension() const { return dimension_; }
   size_t row_bytes() const { return row_bytes_; }
-  const void* vectors() const { return bytes_.data() + kVectorsOffset; }
+  const void* vectors() const { return bytes_.data() + kUsearchPrefixBytes; }
   int top_level() const { return top_level_; }
   uint32_t entry() const { return entry_; }
   int64_t memory_bytes() const;
@@ -61,7 +66,6 @@ class UsearchFile {
   Status Verify(const RequestContext& context) const;
 
  private:
-  static constexpr size_t kVectorsOffset = 8;
   static constexpr int kLevelMax = 64;
 
   Status ParseHead(std::string_view head);

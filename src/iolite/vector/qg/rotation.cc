@@ -45,4 +45,13 @@ void Rotation::Apply(const float* values, size_t count, float scale, float* rota
   }
 }
 
+void Rotation::ApplyFor(Metric metric, const float* values, size_t count, float* rotated) const {
+  float scale = 1;
+  if (metric == Metric::kCosine) {
+    const float norm = kernels::Kernels().squared_norm(values, count);
+    scale = norm > 0 ? 1 / std::sqrt(norm) : 0;
+  }
+  Apply(values, count, scale, rotated);
+}
+
 }  // namespace iolite::vector::qg

@@ -4,6 +4,8 @@
 #include <cstdint>
 #include <vector>
 
+#include "iolite/vector/index.h"
+
 namespace iolite::vector::qg {
 
 /// A random orthonormal rotation: rounds of random signs and a Walsh-Hadamard transform, each over
@@ -23,6 +25,9 @@ class Rotation {
 
   /// Rotates `count` values times `scale`, and zeros behind them, into padded() values.
   void Apply(const float* values, size_t count, float scale, float* rotated) const;
+  /// The same with the scale that suits a metric: for cosine rows are made 1 long, and those too
+  /// short for it 0.
+  void ApplyFor(Metric metric, const float* values, size_t count, float* rotated) const;
 
   uint32_t dimension() const { return dimension_; }
   uint32_t padded() const { return padded_; }

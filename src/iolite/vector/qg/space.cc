@@ -17,12 +17,7 @@ Space::Space(Metric metric, uint32_t dimension, uint64_t seed)
 }
 
 void Space::RotateRow(const float* values, float* rotated) const {
-  float scale = 1;
-  if (metric_ == Metric::kCosine) {
-    const float norm = kernels::Kernels().squared_norm(values, dimension_);
-    scale = norm > 0 ? 1 / std::sqrt(norm) : 0;
-  }
-  rotation_.Apply(values, dimension_, scale, rotated);
+  rotation_.ApplyFor(metric_, values, dimension_, rotated);
 }
 
 void Space::Lift(float length_max, float* rotated) const {
