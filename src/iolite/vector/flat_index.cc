@@ -1,21 +1,12 @@
 #include "iolite/vector/flat_index.h"
 
-#include <algorithm>
 #include <limits>
 
 #include "iolite/vector/internal/exact_scan.h"
 #include "iolite/vector/internal/query.h"
-#include "iolite/vector/internal/survivors.h"
-#include "iolite/vector/internal/top_k.h"
+#include "iolite/vector/internal/search_run.h"
 
 namespace iolite::vector {
-namespace {
-
-using internal::Survivors;
-using internal::TopK;
-
-}  // namespace
-
 Result<std::unique_ptr<FlatIndex>> FlatIndex::Borrow(Metric metric, int32_t dimension,
                                                      const float* rows, size_t stride,
                                                      int64_t row_count,
@@ -67,26 +58,12 @@ int64_t FlatIndex::memory_bytes() const {
 
 Result<size_t> FlatIndex::Search(const RequestContext& context, const VectorSearch& request,
                                  std::span<Neighbor> out) const {
-  IOLITE_RETURN_IF_ERROR(internal::CheckQuery(request.query, dimension_));
-  IOLITE_RETURN_IF_ERROR(internal::CheckOut(request, row_count_, out.size()));
-  IOLITE_RETURN_IF_ERROR(context.Check());
-  const size_t kept = std::min<size_t>(request.k, row_count_);
-  const Survivors survivors(request, row_count_);
-  if (std::min<size_t>(kept, survivors.count()) == 0) {
-    if (request.stats != nullptr) *request.stats = internal::NothingToFind(request);
-    return size_t{0};
-  }
-  TopK top(out.first(kept), request.distance_max);
-  IOLITE_RETURN_IF_ERROR(
-      internal::ExactScan(context, matrix(), request.query.data(), survivors, top));
-  if (request.stats != nullptr) {
-    request.stats->plan = survivors.all() ? "exact" : "exact over the filter";
-    request.stats->reason =
-        fmt::format("there is no graph; {} of {} rows may appear", survivors.count(), row_count_);
-    request.stats->rows_visited = survivors.count();
-    request.stats->rows_rescored = 0;
-  }
-  return top.Finish();
+  return internal::RunSearch(*this, context, request, out, [this](internal::SearchRun& run) {
+    run.SetPlan("exact", fmt::format("there is no graph; {} of {} rows may appear",
+                                     run.survivors.count(), row_count_));
+    run.stats.rows_visited = run.survivors.count();
+    return internal::ExactScan(run.context, matrix(), run.query.values(), run.survivors, run.top);
+  });
 }
 
 Status FlatIndex::SearchBatch(const RequestContext& context, Executor& executor,

@@ -167,17 +167,16 @@ Result<std::unique_ptr<QgIndex>> OpenAny(std::string_view bytes, IndexOpenOption
 }  // namespace
 
 Result<std::unique_ptr<QgIndex>> QgIndex::Open(const std::string& path, IndexOpenOptions options) {
-  IOLITE_ASSIGN_OR_RETURN(auto mapped, internal::MappedFile::Open(path));
-  IOLITE_ASSIGN_OR_RETURN(const bool unfinished, HasJournal(storage::Disk::System(), path));
-  if (unfinished) {
-    return FailedPrecondition(
-        "{} has a checkpoint that was interrupted: opening it for changes finishes it", path);
-  }
-  const std::string_view bytes = mapped->bytes();
-  options.keep_alive = internal::Both(std::move(options.keep_alive), std::move(mapped));
-  auto opened = OpenAny(bytes, std::move(options), static_cast<int64_t>(bytes.size()));
-  if (!opened.ok()) return opened.status().WithContext(path);
-  return opened;
+  auto open = [&path](std::string_view bytes, IndexOpenOptions mapped_options,
+                      int64_t mapped_bytes) -> Result<std::unique_ptr<QgIndex>> {
+    IOLITE_ASSIGN_OR_RETURN(const bool unfinished, HasJournal(storage::Disk::System(), path));
+    if (unfinished) {
+      return FailedPrecondition(
+          "A checkpoint of the qg index was interrupted: opening it for changes finishes it");
+    }
+    return OpenAny(bytes, std::move(mapped_options), mapped_bytes);
+  };
+  return internal::OpenMapped(path, std::move(options), open);
 }
 
 Result<std::unique_ptr<QgIndex>> QgIndex::OpenBytes(std::string_view bytes,

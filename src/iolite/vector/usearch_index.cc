@@ -10,18 +10,15 @@
 #include "iolite/vector/internal/graph_walk.h"
 #include "iolite/vector/internal/mapped_file.h"
 #include "iolite/vector/internal/proposals.h"
-#include "iolite/vector/internal/query.h"
+#include "iolite/vector/internal/row_source.h"
+#include "iolite/vector/internal/search_run.h"
 #include "iolite/vector/internal/sign_codes.h"
-#include "iolite/vector/internal/survivors.h"
-#include "iolite/vector/internal/top_k.h"
 #include "iolite/vector/internal/usearch_file.h"
-#include "iolite/vector/kernels/convert.h"
-#include "iolite/vector/kernels/kernels.h"
 
 namespace iolite::vector {
 namespace {
 
-using internal::Survivors;
+using internal::SearchRun;
 using internal::TopK;
 
 // The figures below were measured on one core of a Sapphire Rapids over 117,659 WordNet glosses
@@ -48,9 +45,6 @@ constexpr size_t kVisitedPerPlace = 12;
 constexpr size_t kRescoredPerRow = 4;
 constexpr size_t kRescoredMin = 64;
 
-// i8 elements are 127 times a unit vector's.
-constexpr float kI8Scale = 1.0f / (127.0f * 127.0f);
-
 class OpenedIndex final : public UsearchIndex {
  public:
   OpenedIndex(internal::UsearchFile file, IndexOpenOptions options, int64_t mapped_bytes,
@@ -58,26 +52,23 @@ class OpenedIndex final : public UsearchIndex {
       : file_(std::move(file)),
         options_(std::move(options)),
         mapped_bytes_(mapped_bytes),
-        reservation_(std::move(reservation)) {
-    stored_ = {file_.vectors(),   file_.row_bytes(), file_.row_count(),
-               file_.dimension(), file_.metric(),    file_.element_type()};
-    exact_ = stored_;
-    if (stored_.type != ElementType::kF32 && options_.rows != nullptr) {
-      exact_.rows = options_.rows;
-      exact_.stride_bytes = options_.rows_stride * sizeof(float);
-      exact_.type = ElementType::kF32;
-    }
-  }
+        reservation_(std::move(reservation)),
+        rows_({file_.vectors(), file_.row_bytes(), file_.row_count(), file_.dimension(),
+               file_.metric(), file_.element_type()},
+              options_) {}
 
   Result<size_t> Search(const RequestContext& context, const VectorSearch& request,
-                        std::span<Neighbor> out) const override;
+                        std::span<Neighbor> out) const override {
+    return internal::RunSearch(*this, context, request, out,
+                               [this](SearchRun& run) { return Answer(run); });
+  }
   Status SearchBatch(const RequestContext& context, Executor& executor,
                      std::span<const float> queries, const VectorSearch& request,
                      std::span<Neighbor> out, std::span<size_t> counts) const override {
-    if (!request.exact || exact_.type != ElementType::kF32) {
+    if (!request.exact || rows_.exact().type != ElementType::kF32) {
       return VectorIndex::SearchBatch(context, executor, queries, request, out, counts);
     }
-    return internal::ExactBatch(context, executor, exact_, queries, request, out, counts);
+    return internal::ExactBatch(context, executor, rows_.exact(), queries, request, out, counts);
   }
 
   std::string_view kind() const override { return "usearch"; }
@@ -97,33 +88,19 @@ class OpenedIndex final : public UsearchIndex {
   }
 
  private:
-  // One search on its way.
-  struct Run {
-    const RequestContext& context;
-    const VectorSearch& request;
-    Survivors& survivors;
-    TopK& top;
-    size_t wanted;  // min(k, rows that may appear)
-    size_t ef;
-    SearchStats stats;
-    std::vector<char> stored_query;
-  };
-
-  Status Plan(Run& run) const;
-  Status Exact(Run& run, std::string reason) const;
-  Status ByCodes(Run& run, std::string reason) const;
+  Status Answer(SearchRun& run) const;
+  Status Exact(SearchRun& run, std::string reason) const;
+  Status ByCodes(SearchRun& run, std::string reason) const;
   // Sets `answered` when it found all that were wanted.
-  Status ByGraph(Run& run, size_t visited_max, bool& answered) const;
-  Status Rescore(Run& run, std::span<const Neighbor> candidates) const;
-  const void* StoredQuery(Run& run) const;
+  Status ByGraph(SearchRun& run, size_t ef, size_t visited_max, bool& answered) const;
+  Status Rescore(SearchRun& run, std::span<const Neighbor> candidates) const;
   const internal::SignCodes* CodesFor(const RequestContext& context, uint32_t rows) const;
 
   internal::UsearchFile file_;
   IndexOpenOptions options_;
   int64_t mapped_bytes_;
   Reservation reservation_;
-  internal::Matrix stored_;  // the file's elements
-  internal::Matrix exact_;   // f32 rows where they are at hand, else the same
+  internal::RowSource rows_;
 
   mutable std::atomic<uint64_t> rows_scanned_ = 0;
   mutable std::mutex codes_mutex_;
@@ -131,26 +108,8 @@ class OpenedIndex final : public UsearchIndex {
   mutable std::atomic<const internal::SignCodes*> codes_ = nullptr;
 };
 
-Result<size_t> OpenedIndex::Search(const RequestContext& context, const VectorSearch& request,
-                                   std::span<Neighbor> out) const {
-  IOLITE_RETURN_IF_ERROR(internal::CheckQuery(request.query, file_.dimension()));
-  IOLITE_RETURN_IF_ERROR(internal::CheckOut(request, file_.row_count(), out.size()));
-  IOLITE_RETURN_IF_ERROR(context.Check());
-  Survivors survivors(request, file_.row_count());
-  const size_t wanted = std::min<size_t>(request.k, survivors.count());
-  if (wanted == 0) {
-    if (request.stats != nullptr) *request.stats = internal::NothingToFind(request);
-    return size_t{0};
-  }
-  TopK top(out.first(wanted), request.distance_max);
-  Run run{context, request, survivors, top, wanted, 0, {}, {}};
-  run.ef = std::max(request.ef > 0 ? request.ef : kEfDefault, wanted);
-  IOLITE_RETURN_IF_ERROR(Plan(run));
-  if (request.stats != nullptr) *request.stats = std::move(run.stats);
-  return top.Finish();
-}
-
-Status OpenedIndex::Plan(Run& run) const {
+Status OpenedIndex::Answer(SearchRun& run) const {
+  const size_t ef = std::max(run.request.ef > 0 ? run.request.ef : kEfDefault, run.wanted);
   const uint32_t count = run.survivors.count(), rows = file_.row_count();
   const double share = static_cast<double>(count) / rows;
   if (run.request.exact) return Exact(run, "the caller asked for it");
@@ -160,14 +119,14 @@ Status OpenedIndex::Plan(Run& run) const {
   if (bytes <= kExactBytesMax && !graph_wanted) {
     return Exact(run, fmt::format("{} of {} rows may appear", count, rows));
   }
-  if (run.ef * kVisitedPerPlace > count) {
-    return Exact(run, fmt::format("a pool of {} would visit most of {} rows", run.ef, count));
+  if (ef * kVisitedPerPlace > count) {
+    return Exact(run, fmt::format("a pool of {} would visit most of {} rows", ef, count));
   }
   if (run.survivors.all() || share >= kWalkShareMin) {
     const size_t visited_max =
-        run.survivors.all() ? SIZE_MAX : static_cast<size_t>(run.ef * kVisitedPerPlaceMax / share);
+        run.survivors.all() ? SIZE_MAX : static_cast<size_t>(ef * kVisitedPerPlaceMax / share);
     bool answered = false;
-    IOLITE_RETURN_IF_ERROR(ByGraph(run, visited_max, answered));
+    IOLITE_RETURN_IF_ERROR(ByGraph(run, ef, visited_max, answered));
     if (answered) return Status::Ok();
     return ByCodes(
         run, fmt::format("the walk found too few of {} of {} rows that may appear", count, rows));
@@ -175,56 +134,44 @@ Status OpenedIndex::Plan(Run& run) const {
   return ByCodes(run, fmt::format("{} of {} rows may appear", count, rows));
 }
 
-const void* OpenedIndex::StoredQuery(Run& run) const {
-  if (stored_.type == ElementType::kF32) return run.request.query.data();
-  if (run.stored_query.empty()) {
-    run.stored_query.resize(file_.row_bytes());
-    kernels::ToElements(stored_.type, run.request.query.data(), file_.dimension(),
-                        run.stored_query.data());
-  }
-  return run.stored_query.data();
-}
-
-Status OpenedIndex::Exact(Run& run, std::string reason) const {
-  run.stats.plan = run.survivors.all() ? "exact" : "exact over the filter";
-  run.stats.reason = std::move(reason);
+Status OpenedIndex::Exact(SearchRun& run, std::string reason) const {
+  run.SetPlan("exact", std::move(reason));
   run.stats.rows_visited += run.survivors.count();
-  if (exact_.type == ElementType::kF32) {
-    return internal::ExactScan(run.context, exact_, run.request.query.data(), run.survivors,
+  if (rows_.exact().type == ElementType::kF32) {
+    return internal::ExactScan(run.context, rows_.exact(), run.query.values(), run.survivors,
                                run.top);
   }
   std::vector<Neighbor> room(std::min<size_t>(
       run.survivors.count(), std::max(run.wanted * kRescoredPerRow, kRescoredMin)));
   TopK candidates(room, std::nullopt);
-  IOLITE_RETURN_IF_ERROR(
-      internal::ExactScan(run.context, stored_, StoredQuery(run), run.survivors, candidates));
+  IOLITE_RETURN_IF_ERROR(internal::ExactScan(
+      run.context, rows_.stored(), run.query.As(rows_.stored().type), run.survivors, candidates));
   return Rescore(run, std::span(room).first(candidates.size()));
 }
 
-Status OpenedIndex::ByGraph(Run& run, size_t visited_max, bool& answered) const {
+Status OpenedIndex::ByGraph(SearchRun& run, size_t ef, size_t visited_max, bool& answered) const {
   run.stats.plan = run.survivors.all() ? "graph" : "filtered graph";
   run.stats.reason = run.survivors.all() ? fmt::format("all {} rows may appear", file_.row_count())
                                          : fmt::format("{} of {} rows may appear",
                                                        run.survivors.count(), file_.row_count());
   internal::WalkResult result;
   const internal::WalkRequest request{
-      StoredQuery(run), run.ef, run.survivors.Words(),
+      run.query.As(rows_.stored().type), ef, run.survivors.Words(),
       static_cast<double>(run.survivors.count()) / file_.row_count(), visited_max};
   IOLITE_RETURN_IF_ERROR(internal::Walk(run.context, file_, request, result));
   run.stats.rows_visited += static_cast<int64_t>(result.visited);
   answered = !result.gave_up && result.found.size() >= run.wanted;
   if (!answered) return Status::Ok();
-  if (stored_.type != ElementType::kF32) return Rescore(run, result.found);
+  if (rows_.stored().type != ElementType::kF32) return Rescore(run, result.found);
   for (const Neighbor& neighbor : result.found) run.top.Offer(neighbor.row, neighbor.distance);
   return Status::Ok();
 }
 
-Status OpenedIndex::ByCodes(Run& run, std::string reason) const {
+Status OpenedIndex::ByCodes(SearchRun& run, std::string reason) const {
   internal::Proposals proposals(run.wanted, run.survivors.count());
   if (!proposals.worthwhile()) return Exact(run, std::move(reason));
   const auto* codes = CodesFor(run.context, run.survivors.count());
   if (codes == nullptr) return Exact(run, std::move(reason));
-  run.stats.plan = run.survivors.all() ? "codes" : "codes over the filter";
   for (auto verdict = internal::Proposals::Verdict::kAskForMore;
        verdict == internal::Proposals::Verdict::kAskForMore;) {
     std::vector<Neighbor> room(proposals.count());
@@ -235,7 +182,7 @@ Status OpenedIndex::ByCodes(Run& run, std::string reason) const {
     IOLITE_RETURN_IF_ERROR(Rescore(run, std::span(room).first(found)));
     verdict = proposals.Judge(run.top, std::span(room).first(found));
     if (verdict == internal::Proposals::Verdict::kSettled) {
-      run.stats.reason = std::move(reason);
+      run.SetPlan("codes", std::move(reason));
       return Status::Ok();
     }
   }
@@ -243,30 +190,9 @@ Status OpenedIndex::ByCodes(Run& run, std::string reason) const {
   return Exact(run, reason + ", and their codes lie too close together");
 }
 
-Status OpenedIndex::Rescore(Run& run, std::span<const Neighbor> candidates) const {
-  const auto& distance = kernels::Kernels().Of(exact_.metric, ElementType::kF32);
+Status OpenedIndex::Rescore(SearchRun& run, std::span<const Neighbor> candidates) const {
   run.stats.rows_rescored += static_cast<int64_t>(candidates.size());
-  if (exact_.type != ElementType::kF32 && options_.read_row) {
-    std::vector<float> row(file_.dimension());
-    for (const Neighbor& candidate : candidates) {
-      IOLITE_RETURN_IF_ERROR(options_.read_row(candidate.row, row));
-      run.top.Offer(candidate.row,
-                    distance.pair(run.request.query.data(), row.data(), file_.dimension()));
-    }
-    return Status::Ok();
-  }
-  std::vector<uint32_t> ids(candidates.size());
-  for (size_t i = 0; i < ids.size(); ++i) ids[i] = candidates[i].row;
-  std::vector<float> distances(ids.size());
-  const bool f32 = exact_.type == ElementType::kF32;
-  const auto gather = kernels::Kernels().Of(exact_.metric, exact_.type).gather;
-  gather(f32 ? run.request.query.data() : StoredQuery(run), exact_.rows, exact_.stride_bytes,
-         ids.data(), ids.size(), exact_.dimension, distances.data());
-  const bool scaled = exact_.type == ElementType::kI8 && exact_.metric != Metric::kCosine;
-  for (size_t i = 0; i < ids.size(); ++i) {
-    run.top.Offer(ids[i], scaled ? distances[i] * kI8Scale : distances[i]);
-  }
-  return Status::Ok();
+  return rows_.Offer(run.query, candidates, run.top);
 }
 
 // Null while codes would not pay yet, while another thread makes them, and when the budget has no
@@ -280,7 +206,7 @@ const internal::SignCodes* OpenedIndex::CodesFor(const RequestContext& context,
   if (!lock.owns_lock()) return nullptr;
   if (codes_owner_ == nullptr) {
     Executor& executor = options_.executor != nullptr ? *options_.executor : Executor::Inline();
-    auto made = internal::SignCodes::Build(context, executor, *options_.budget, exact_);
+    auto made = internal::SignCodes::Build(context, executor, *options_.budget, rows_.in_memory());
     if (!made.ok()) {
       // Asking again at once would fail again: scan as much as before first.
       rows_scanned_.store(0, std::memory_order_relaxed);
@@ -311,12 +237,7 @@ Result<std::unique_ptr<UsearchIndex>> OpenAny(std::string_view bytes, IndexOpenO
 
 Result<std::unique_ptr<UsearchIndex>> UsearchIndex::Open(const std::string& path,
                                                          IndexOpenOptions options) {
-  IOLITE_ASSIGN_OR_RETURN(auto mapped, internal::MappedFile::Open(path));
-  const std::string_view bytes = mapped->bytes();
-  options.keep_alive = internal::Both(std::move(options.keep_alive), std::move(mapped));
-  auto opened = OpenAny(bytes, std::move(options), static_cast<int64_t>(bytes.size()));
-  if (!opened.ok()) return opened.status().WithContext(path);
-  return opened;
+  return internal::OpenMapped(path, std::move(options), OpenAny);
 }
 
 Result<std::unique_ptr<UsearchIndex>> UsearchIndex::OpenBytes(std::string_view bytes,

@@ -1,7 +1,5 @@
 #include "iolite/vector/internal/expectation.h"
 
-#include <utility>
-
 namespace iolite::vector::internal {
 namespace {
 
@@ -24,12 +22,6 @@ Status CheckExpectation(const IndexExpectation& expect, const VectorIndex& index
                                 ElementTypeName(index.element_type())));
   IOLITE_RETURN_IF_ERROR(Expect(index, "dimension", expect.dimension, index.dimension()));
   return Expect(index, "row count", expect.row_count, index.row_count());
-}
-
-std::shared_ptr<const void> Both(std::shared_ptr<const void> first,
-                                 std::shared_ptr<const void> second) {
-  return std::make_shared<std::pair<std::shared_ptr<const void>, std::shared_ptr<const void>>>(
-      std::move(first), std::move(second));
 }
 
 }  // namespace iolite::vector::internal

@@ -38,4 +38,10 @@ MappedFile::~MappedFile() {
   if (data_ != nullptr) munmap(const_cast<char*>(data_), size_);
 }
 
+std::shared_ptr<const void> Both(std::shared_ptr<const void> first,
+                                 std::shared_ptr<const void> second) {
+  return std::make_shared<std::pair<std::shared_ptr<const void>, std::shared_ptr<const void>>>(
+      std::move(first), std::move(second));
+}
+
 }  // namespace iolite::vector::internal

@@ -3,8 +3,9 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 
-#include "iolite/base/status.h"
+#include "iolite/vector/index_options.h"
 
 namespace iolite::vector::internal {
 
@@ -24,5 +25,22 @@ class MappedFile {
   const char* data_ = nullptr;
   size_t size_ = 0;
 };
+
+/// Keeps two things alive at once.
+std::shared_ptr<const void> Both(std::shared_ptr<const void> first,
+                                 std::shared_ptr<const void> second);
+
+/// The index that `open(bytes, options, mapped_bytes)` makes of a file, which stays mapped as long
+/// as options.keep_alive is kept. Errors name the file.
+template <class OpenFunction>
+auto OpenMapped(const std::string& path, IndexOpenOptions options, OpenFunction open)
+    -> decltype(open(std::string_view(), std::move(options), int64_t{0})) {
+  IOLITE_ASSIGN_OR_RETURN(auto mapped, MappedFile::Open(path));
+  const std::string_view bytes = mapped->bytes();
+  options.keep_alive = Both(std::move(options.keep_alive), std::move(mapped));
+  auto opened = open(bytes, std::move(options), static_cast<int64_t>(bytes.size()));
+  if (!opened.ok()) return opened.status().WithContext(path);
+  return opened;
+}
 
 }  // namespace iolite::vector::internal
