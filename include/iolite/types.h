@@ -30,7 +30,6 @@ struct ColumnInfo {
 };
 
 // ---- Sources
-// ------------------------------------------------------------------------------------------
 
 struct SourceOptions {
   std::string name{};
@@ -52,7 +51,6 @@ struct SourceInfo {
 };
 
 // ---- Models
-// -------------------------------------------------------------------------------------------
 
 struct ModelInfo {
   std::string id;
@@ -71,7 +69,6 @@ struct ModelInfo {
 };
 
 // ---- Embedding
-// ----------------------------------------------------------------------------------------
 
 struct EmbedOptions {
   std::string source{};  ///< a source or an SQL table
@@ -104,7 +101,6 @@ struct EmbedResult {
 };
 
 // ---- Search
-// -------------------------------------------------------------------------------------------
 
 /// What is searched for: exactly one is set.
 struct SearchQuery {
@@ -114,15 +110,15 @@ struct SearchQuery {
 };
 
 struct SearchOptions {
-  std::string
-      source{};  ///< a source or SQL table (its newest result table answers), or a result table
+  /// A source or SQL table, searched by its newest result table; or a result table.
+  std::string source{};
   SearchQuery query{};
-  int64_t k = 10;
-  std::string where{};                ///< any SQL condition over the source
+  int64_t k = 10;                     ///< more than there are rows gives all
+  std::string where{};                ///< any SQL condition over the source; empty: none
   std::vector<std::string> select{};  ///< columns of the source; empty: all
   bool fetch_rows = true;             ///< false: ids and scores only
-  bool exact = false;
-  int64_t ef = 0;  ///< candidate pool of the index; 0: its own choice
+  bool exact = false;                 ///< compare with every row in place of using the index
+  int64_t ef = 0;                     ///< candidate pool of the index; 0: its own choice
   /// Share of the true neighbours to find, above 0 and up to 1: the index chooses its pool by it.
   /// 0: its own choice. Not together with `ef`.
   double target_recall = 0;
@@ -157,7 +153,6 @@ struct SearchResult {
 };
 
 // ---- Evaluation
-// ---------------------------------------------------------------------------------------
 
 struct EvalOptions {
   std::string source{};
@@ -191,7 +186,6 @@ struct EvalResult {
 };
 
 // ---- Result tables, jobs, settings
-// --------------------------------------------------------------------
 
 struct TableInfo {
   std::string name;

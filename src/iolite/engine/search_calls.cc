@@ -8,18 +8,6 @@
 namespace iolite::engine {
 namespace {
 
-search::SearchRequest ToRoom(const SearchOptions& options) {
-  return {.source = options.source,
-          .query = options.query,
-          .k = options.k,
-          .where = options.where,
-          .select = options.select,
-          .fetch_rows = options.fetch_rows,
-          .exact = options.exact,
-          .ef = options.ef,
-          .target_recall = options.target_recall};
-}
-
 Result<ArrowStream> ExportRows(const std::shared_ptr<arrow::Table>& rows) {
   ArrowStream stream;
   if (rows == nullptr) return stream;
@@ -50,7 +38,7 @@ Result<SearchResult> LocalEngine::Search(const SearchOptions& options, const Cal
   auto context = MakeContext(call);
   Trace trace;
   context.trace = &trace;
-  IOLITE_ASSIGN_OR_RETURN(auto response, searcher_->Search(context, ToRoom(options)));
+  IOLITE_ASSIGN_OR_RETURN(auto response, searcher_->Search(context, options));
   IOLITE_ASSIGN_OR_RETURN(auto result, ToPublic(std::move(response)));
   result.steps = ToPublic(trace);
   return result;
@@ -60,8 +48,8 @@ Result<std::vector<SearchResult>> LocalEngine::SearchBatch(const SearchOptions& 
                                                            const std::vector<SearchQuery>& queries,
                                                            int32_t thread_count,
                                                            const CallOptions& call) {
-  IOLITE_ASSIGN_OR_RETURN(auto responses, searcher_->SearchBatch(MakeContext(call), ToRoom(options),
-                                                                 queries, thread_count));
+  IOLITE_ASSIGN_OR_RETURN(
+      auto responses, searcher_->SearchBatch(MakeContext(call), options, queries, thread_count));
   std::vector<SearchResult> results;
   results.reserve(responses.size());
   for (auto& response : responses) {

@@ -21,21 +21,9 @@
 
 namespace iolite::search {
 
-/// What is searched for, as the engine's callers say it.
+/// What is searched for, and how, as the engine's callers say it.
 using Query = SearchQuery;
-
-struct SearchRequest {
-  std::string
-      source;  ///< a source or SQL table, searched by its newest result table; or a result table
-  Query query;
-  int64_t k = 10;                   ///< more than there are rows gives all
-  std::string where;                ///< any SQL condition over the source; empty for none
-  std::vector<std::string> select;  ///< columns of the source; empty for all
-  bool fetch_rows = true;           ///< false: ids and scores only
-  bool exact = false;               ///< compare with every row in place of using the index
-  int64_t ef = 0;                   ///< candidate pool of the index; 0: its own choice
-  double target_recall = 0;         ///< where `ef` is 0, what the pool shall reach; 0: as set
-};
+using SearchRequest = SearchOptions;
 
 /// A hit as the engine's callers see it. Score, higher is better: cosine similarity, inner product,
 /// or minus the L2 distance; distance, lower is nearer: 1 - cosine, minus the product, or the L2

@@ -127,14 +127,12 @@ void MakeTable(const std::string& folder) {
   }
   const double built = Milliseconds([&] { Must(run->Commit({}, made, nullptr)); });
   fmt::print("table of {} x {} sealed in {:.1f} s\n", kRows, kDimension, built / 1000);
-  catalog::TableEntry entry;
-  entry.name = kTable;
-  entry.source = "glosses";
-  entry.task = "embedding";
-  entry.key_column = "id";
-  entry.metric = "cosine";
-  entry.dimension = kDimension;
-  Must(open.catalog->PutTable(entry));
+  Must(open.catalog->PutTable({.name = made.table,
+                               .source = made.source,
+                               .task = made.task,
+                               .key_column = made.key_column,
+                               .metric = made.metric,
+                               .dimension = made.dimension}));
 }
 
 class Bench {
