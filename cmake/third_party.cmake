@@ -48,6 +48,12 @@ find_path(IOLITE_ROARING_INCLUDE roaring/roaring.h REQUIRED)
 iolite_import_shared(roaring::roaring "${IOLITE_ROARING_LIBRARY}" "${IOLITE_ROARING_INCLUDE}")
 find_package(tomlplusplus REQUIRED)
 
+# Unicode's segmentation and folding, and Snowball's stemmers: for the room `text`.
+find_package(ICU REQUIRED COMPONENTS uc)
+find_library(IOLITE_STEMMER_LIBRARY stemmer REQUIRED)
+find_path(IOLITE_STEMMER_INCLUDE libstemmer.h REQUIRED)
+iolite_import_shared(snowball::stemmer "${IOLITE_STEMMER_LIBRARY}" "${IOLITE_STEMMER_INCLUDE}")
+
 if(IOLITE_BUILD_TESTS OR IOLITE_BUILD_BENCHES)
   find_package(GTest REQUIRED)
   include(GoogleTest)

@@ -1,0 +1,12 @@
+#include "iolite/text/kernels/body.h"
+#include "iolite/text/kernels/sets.h"
+
+namespace iolite::text::kernels {
+
+const KernelSet& Avx2Kernels() {
+  static constexpr KernelSet kSet = {
+      .name = "avx2", .unpack = &Unpack, .unpack_rows = &UnpackRows, .score = &Score};
+  return kSet;
+}
+
+}  // namespace iolite::text::kernels
