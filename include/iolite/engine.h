@@ -6,6 +6,7 @@
 #include <utility>
 #include <vector>
 
+#include "iolite/evaluation.h"
 #include "iolite/status.h"
 #include "iolite/types.h"
 
@@ -99,7 +100,23 @@ class Engine {
                                                         const std::vector<SearchQuery>& queries,
                                                         int32_t thread_count = 0,
                                                         const CallOptions& call = {}) = 0;
+
+  /// Measures retrieval: searches or run files, alone or side by side, against judgements.
   virtual Result<EvalResult> Evaluate(const EvalOptions& options, const CallOptions& call = {}) = 0;
+  /// Measures predicted labels against true ones, and how far their confidence can be believed.
+  virtual Result<LabelEvalResult> EvaluateLabels(const LabelEvalOptions& options,
+                                                 const CallOptions& call = {}) = 0;
+  /// Measures predicted entities against true ones, as seqeval counts them.
+  virtual Result<EntityEvalResult> EvaluateEntities(const EntityEvalOptions& options,
+                                                    const CallOptions& call = {}) = 0;
+  /// Runs that were kept, newest first.
+  virtual Result<std::vector<EvalRunInfo>> ListEvalRuns() = 0;
+  virtual Result<EvalRunInfo> ShowEvalRun(std::string_view id) = 0;
+  /// Writes what a kept run answered as a TREC run file. Equal scores are lowered just enough that
+  /// a reader ranks as the run did.
+  virtual Status ExportEvalRun(std::string_view id, const std::string& path) = 0;
+  /// Keeping and removing runs work through a read-only engine too, beside a writer.
+  virtual Status RemoveEvalRun(std::string_view id) = 0;
 
   virtual Result<std::vector<TableInfo>> ListTables() = 0;
   virtual Result<TableInfo> DescribeTable(std::string_view name) = 0;

@@ -152,39 +152,6 @@ struct SearchResult {
   std::vector<ExplainStep> steps;
 };
 
-// ---- Evaluation
-
-struct EvalOptions {
-  std::string source{};
-  std::string queries_path{};  ///< BEIR's queries.jsonl, or lines of id, tab, text
-  std::string qrels_path{};    ///< BEIR's tsv or TREC's qrels
-  int64_t k = 10;
-  bool exact = false;
-  int64_t ef = 0;
-  double target_recall = 0;  ///< as in SearchOptions
-};
-
-struct EvalQueryResult {
-  std::string query_id;
-  double ndcg = 0;
-  double recall = 0;
-  double average_precision = 0;
-  double reciprocal_rank = 0;
-  std::vector<std::string> ranking;
-};
-
-struct EvalResult {
-  int64_t queries = 0;           ///< with judgements: those count
-  int64_t queries_unjudged = 0;  ///< left out
-  int64_t k = 10;
-  double ndcg = 0;
-  double recall = 0;
-  double map = 0;
-  double mrr = 0;
-  std::vector<EvalQueryResult> per_query;
-  double seconds = 0;
-};
-
 // ---- Result tables, jobs, settings
 
 struct TableInfo {

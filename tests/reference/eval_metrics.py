@@ -5,7 +5,7 @@
     venv/bin/python tests/reference/eval_metrics.py
 
 Run once; its output is checked in. `expected.tsv` holds query, measure, cut-off and value, with the query
-`all` for ir_measures' means. The reciprocal rank is trec_eval's too: ir_measures takes RR@k from MS MARCO's
+`all` for ir_measures' means; of `iprec`, the precision at recall, the cut-off is the recall in tenths. The reciprocal rank is trec_eval's too: ir_measures takes RR@k from MS MARCO's
 script, which breaks ties by the order of the file.
 """
 
@@ -14,7 +14,7 @@ import random
 
 import ir_measures
 import pytrec_eval
-from ir_measures import AP, R, RR, nDCG
+from ir_measures import AP, P, R, RR, IPrec, Success, nDCG
 
 FOLDER = pathlib.Path(__file__).parent / "eval"
 CUTOFFS = (1, 3, 10, 100)
@@ -55,7 +55,8 @@ def write_inputs(qrels, run):
 
 def expected_by_query(qrels, run):
     cutoffs = ",".join(map(str, CUTOFFS))
-    measures = {f"ndcg_cut.{cutoffs}", f"recall.{cutoffs}", f"map_cut.{cutoffs}", "recip_rank"}
+    measures = {f"ndcg_cut.{cutoffs}", f"recall.{cutoffs}", f"map_cut.{cutoffs}", f"P.{cutoffs}",
+                f"success.{cutoffs}", "recip_rank", "iprec_at_recall"}
     values = pytrec_eval.RelevanceEvaluator(qrels, measures).evaluate(run)
     for query, figures in sorted(values.items()):
         for k in CUTOFFS:
@@ -64,12 +65,19 @@ def expected_by_query(qrels, run):
             yield query, "recall", k, figures[f"recall_{k}"]
             yield query, "map", k, figures[f"map_cut_{k}"]
             yield query, "mrr", k, reciprocal if reciprocal * k >= 1 - 1e-9 else 0
+            yield query, "precision", k, figures[f"P_{k}"]
+            yield query, "hit_rate", k, figures[f"success_{k}"]
+        for tenth in range(11):
+            yield query, "iprec", tenth, figures[f"iprec_at_recall_{tenth / 10:.2f}"]
 
 
 def expected_means():
     wanted = {RR: ("mrr", 1000)}
     for k in CUTOFFS:
-        wanted |= {nDCG @ k: ("ndcg", k), R @ k: ("recall", k), AP @ k: ("map", k)}
+        wanted |= {nDCG @ k: ("ndcg", k), R @ k: ("recall", k), AP @ k: ("map", k),
+                   P @ k: ("precision", k), Success @ k: ("hit_rate", k)}
+    for tenth in range(11):
+        wanted[IPrec @ (tenth / 10)] = ("iprec", tenth)
     qrels = list(ir_measures.read_trec_qrels(str(FOLDER / "qrels.txt")))
     run = list(ir_measures.read_trec_run(str(FOLDER / "run.txt")))
     for measure, value in ir_measures.calc_aggregate(wanted, qrels, run).items():

@@ -174,6 +174,84 @@ class BadQueries(Scenario):
             self.fails(*command, says="x")
 
 
+class BadEvaluation(Scenario):
+    """Runs need no table and no model: most mistakes can be made with files alone."""
+
+    def setUp(self):
+        super().setUp()
+        self.write("good.run", "q1 Q0 a 1 2 t\nq1 Q0 b 2 1 t\n")
+        self.write("qrels.tsv", "q1\ta\t1\nq2\tb\t1\n")
+
+    def measure_fails(self, says, *arguments, **options):
+        return self.fails("eval", *arguments, "--no-keep", says=says, **options)
+
+    def test_judgements(self):
+        self.write("empty.tsv", "query-id\tcorpus-id\tscore\n")
+        self.measure_fails("holds no judgements", "run:good.run", "--qrels", "empty.tsv")
+        self.measure_fails("nowhere.tsv", "run:good.run", "--qrels", "nowhere.tsv")
+        self.write("words.tsv", "q1\ta\thigh\n")
+        self.measure_fails("words.tsv:1", "run:good.run", "--qrels", "words.tsv")
+        self.write("queries.tsv", "x1\tsome\n")
+        self.measure_fails(["None of the 1 queries", "x1", "q1"], "run:good.run", "--qrels", "qrels.tsv", "--queries", "queries.tsv")
+
+    def test_runs(self):
+        self.write("ranks.run", "q1 Q0 a 1 2 t\nq1 Q0 b 1 1 t\n")
+        self.measure_fails('ranks.run:2: query "q1" has rank 1 twice', "run:ranks.run", "--qrels", "qrels.tsv")
+        self.write("documents.run", "q1 Q0 a 1 2 t\nq1 Q0 a 2 1 t\n")
+        self.measure_fails('documents.run:2: query "q1" has document "a" twice', "run:documents.run", "--qrels", "qrels.tsv")
+        self.write("empty.run", "")
+        self.measure_fails("holds no run", "run:empty.run", "--qrels", "qrels.tsv")
+        self.measure_fails("neither a kept run nor a run file", "run:nowhere", "--qrels", "qrels.tsv")
+
+    def test_options(self):
+        self.measure_fails("-k", "run:good.run", "--qrels", "qrels.tsv", "-k", "0", code=2)
+        self.measure_fails("The cut-off 3 is given twice", "run:good.run", "--qrels", "qrels.tsv", "-k", "3,3")
+        self.measure_fails("--qrels", "run:good.run", code=2)
+        self.measure_fails("TARGET", "--qrels", "qrels.tsv", code=2)
+        self.measure_fails('are called "good.run"', "run:good.run", "--compare", "run:good.run", "--qrels", "qrels.tsv")
+        self.measure_fails("takes queries", "papers", "--qrels", "qrels.tsv")
+        self.measure_fails('no option "fast"', "papers,fast", "--qrels", "qrels.tsv")
+        self.measure_fails("confidence is 2", "run:good.run", "--compare", "run:good.run,name=b", "--qrels", "qrels.tsv", "--confidence", "2")
+        self.measure_fails("There are ndcg@10", "run:good.run", "--qrels", "qrels.tsv", "--plot", "p.svg", "--plot-metric", "ndcg@3")
+        self.write("queries.tsv", "q1\tsome\n")
+        self.measure_fails('No query has a column "year"', "run:good.run", "--qrels", "qrels.tsv", "--queries", "queries.tsv", "--cohort", "year")
+        self.fails("eval", "show", "eval-0", says="There is no run 'eval-0'")
+        self.fails("eval", "export", "eval-0", "x.run", says="There is no run 'eval-0'")
+        self.fails("eval", "remove", "eval-0", says="There is no run 'eval-0'")
+
+    def test_ids_that_fit_nowhere_are_counted_and_named(self):
+        self.write("queries.tsv", "q1\tsome\nq7\tnobody judged\n")
+        self.write("strange.run", "q1 Q0 a 1 2 t\nq9 Q0 b 1 1 t\n")
+        done = self.run_program("eval", "run:strange.run", "--qrels", "qrels.tsv", "--queries", "queries.tsv", "--output", "json")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        figures = json.loads(done.stdout)
+        self.assertEqual((figures["queries"], figures["queries_unjudged"]), (1, 1))
+        self.assertEqual(figures["queries_unknown"], {"count": 1, "examples": ["q2"]})
+        for words in ('1 query has no judgement and was not asked: "q7"', 'not in the file of queries: "q2"', 'is not asked: "q9"'):
+            self.assertIn(words, done.stderr)
+
+    def test_documents_that_a_table_lacks(self):
+        self.embed_animals()
+        self.write("queries.tsv", "q1\tsea robber\n")
+        self.write("qrels.tsv", "q1\tpirate\t1\nq1\tkraken\t1\n")
+        done = self.run_program("eval", "animals", "--qrels", "qrels.tsv", "--queries", "queries.tsv", "--output", "json")
+        self.assertEqual(json.loads(done.stdout)["documents_unknown"], {"count": 1, "examples": ["kraken"]})
+        self.assertIn('counts as not found: "kraken"', done.stderr)
+
+    def test_labels(self):
+        self.write_csv("truth.csv", ["id", "label"], [("1", "a")])
+        self.write_csv("twice.csv", ["id", "label", "confidence"], [("1", "a", 2), ("1", "a", 1)])
+        self.write_csv("sure.csv", ["id", "label", "confidence"], [("1", "a", 2)])
+        for name in ("truth", "twice", "sure"):
+            self.ok("sources", "add", name, f"{name}.csv")
+        self.measure_fails('"1" twice', "labels", "twice", "--truth", "truth")
+        self.measure_fails('confidence of row "1" is 2', "labels", "sure", "--truth", "truth")
+        self.measure_fails('no column "kind"', "labels", "sure", "--truth", "truth", "--label", "kind")
+        self.measure_fails("--confidence", "labels", "truth", "--truth", "truth", "--plot", "x.svg")
+        self.measure_fails("absent", "labels", "absent", "--truth", "truth")
+        self.measure_fails('no column "start"', "entities", "truth", "--truth", "truth")
+
+
 class BadDatabases(Scenario):
     def test_newer_format(self):
         self.add_animals()

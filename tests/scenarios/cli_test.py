@@ -6,6 +6,7 @@ import signal
 import subprocess
 import time
 import unittest
+from xml.etree import ElementTree
 
 from harness import ANIMALS, MINILM, PROGRAM, SOURCE, Scenario
 
@@ -265,6 +266,82 @@ class Evaluation(Scenario):
         self.write("queries.tsv", "q1\tsea robber\nq2\thoney\n")
         self.assertEqual(self.json("eval", "animals", "--queries", "queries.tsv", "--qrels", "trec.qrels")["ndcg@10"], 1)
 
+    def judged_animals(self):
+        self.embed_animals()
+        self.write("queries.jsonl", "".join(json.dumps(query) + "\n" for query in (
+            {"_id": "q1", "text": "sea robber", "kind": "person"},
+            {"_id": "q2", "text": "honey", "kind": "animal"},
+            {"_id": "q3", "text": "swims but does not fly", "kind": "animal"})))
+        self.write("qrels.tsv", "query-id\tcorpus-id\tscore\nq1\tpirate\t2\nq2\tbee\t1\nq3\tpenguin\t2\nq3\twhale\t1\n")
+        self.write("other.run", "q1 Q0 whale 1 2 t\nq1 Q0 pirate 2 1 t\nq2 Q0 bee 1 1 t\nq3 Q0 bee 1 1 t\n")
+        return ["--queries", "queries.jsonl", "--qrels", "qrels.tsv"]
+
+    def test_configurations_side_by_side(self):
+        files = self.judged_animals()
+        compared = ["--compare", "animals", "--compare", "animals,exact,name=scan", "--compare", "run:other.run,name=other"]
+        result = self.json("eval", *compared, *files, "-k", "1,3", "--cohort", "kind", "--plot", "three.svg", "--per-query", "per.jsonl")
+        self.assertEqual(list(result), ["queries", "configurations", "confidence", "samples", "seed", "comparisons", "seconds"])
+        names = [run["name"] for run in result["configurations"]]
+        self.assertEqual(names, ["animals", "scan", "other"])
+        metrics = [f"{metric}@{k}" for k in (1, 3) for metric in ("ndcg", "recall", "precision", "map", "mrr", "hit_rate")]
+        first, _, other = result["configurations"]
+        self.assertLessEqual({"name", "run", "target", "queries", "cohorts", "seconds", *metrics}, set(first))
+        self.assertEqual([(cohort["cohort"], cohort["queries"]) for cohort in first["cohorts"]], [("animal", 2), ("person", 1)])
+        self.assertAlmostEqual(other["mrr@3"], 0.5)
+        self.assertEqual(len(result["comparisons"]), 3 * len(metrics))
+        pair = next(one for one in result["comparisons"] if (one["metric"], one["first"], one["second"]) == ("mrr@3", "animals", "other"))
+        self.assertAlmostEqual(pair["difference"], first["mrr@3"] - other["mrr@3"])
+        self.assertLessEqual(pair["low"], pair["difference"])
+        self.assertLessEqual(pair["p_value"], pair["p_holm"])
+        self.assertEqual(len((self.folder / "per.jsonl").read_text().splitlines()), 9)
+        ElementTree.parse(self.folder / "three.svg")
+        # Neither the order of configurations nor that of queries changes a figure.
+        lines = (self.folder / "queries.jsonl").read_text().splitlines(keepends=True)
+        self.write("queries.jsonl", "".join(reversed(lines)))
+        again = self.json("eval", *compared[4:], *compared[:4], *files, "-k", "1,3", "--cohort", "kind")
+        turned = next(one for one in again["comparisons"] if (one["metric"], one["second"], one["first"]) == ("mrr@3", "animals", "other"))
+        self.assertEqual((turned["low"], turned["high"], turned["p_holm"]), (-pair["high"], -pair["low"], pair["p_holm"]))
+        for name, value in first.items():
+            if "@" in name:
+                self.assertEqual(next(run for run in again["configurations"] if run["name"] == "animals")[name], value, name)
+
+    def test_runs_are_kept_exported_and_measured_again(self):
+        files = self.judged_animals()
+        measured = self.json("eval", "animals", *files, "-k", "1,3", "--export", "animals.run")
+        run = measured["run"]
+        self.assertEqual([one["run"] for one in self.json_lines("eval", "list")], [run])
+        shown = self.json("eval", "show", run)
+        self.assertEqual(shown["figures"]["ndcg@3"], measured["ndcg@3"])
+        self.assertEqual((shown["task"], shown["name"], shown["queries"]), ("retrieval", "animals", 3))
+        self.ok("eval", "export", run, "again.run")
+        self.assertEqual((self.folder / "again.run").read_text(), (self.folder / "animals.run").read_text())
+        both = self.json("eval", "--compare", f"run:{run}", "--compare", "run:animals.run", "--qrels", "qrels.tsv", "-k", "1,3", "--plot", "two.svg", "--no-keep")
+        for one in both["configurations"]:
+            self.assertEqual((one["ndcg@3"], one["map@3"], one["run"]), (measured["ndcg@3"], measured["map@3"], None))
+        ElementTree.parse(self.folder / "two.svg")
+        self.ok("eval", "remove", run)
+        self.assertEqual(self.json_lines("eval", "list"), [])
+        self.fails("eval", "show", run, says=run)
+
+    def test_labels_and_entities(self):
+        self.write_csv("truth.csv", ["id", "topic"], [("1", "a"), ("2", "a"), ("3", "b"), ("4", "b")])
+        self.write_csv("guess.csv", ["id", "label", "confidence"], [("1", "a", .9), ("2", "b", .6), ("3", "b", .7), ("9", "b", .5)])
+        for name in ("truth", "guess"):
+            self.ok("sources", "add", name, f"{name}.csv")
+        result = self.json("eval", "labels", "guess", "--truth", "truth", "--truth-label", "topic", "--plot", "reliability.svg")
+        self.assertEqual((result["rows"], result["accuracy"], result["confusion"]), (4, 0.5, [[1, 1], [0, 1]]))
+        self.assertEqual((result["rows_unpredicted"], result["rows_unknown"]), ({"count": 1, "examples": ["4"]}, {"count": 1, "examples": ["9"]}))
+        self.assertAlmostEqual(result["calibration"]["brier"], (.01 + .36 + .09) / 3)
+        self.assertEqual([figures["name"] for figures in result["classes"]], ["a", "b"])
+        ElementTree.parse(self.folder / "reliability.svg")
+        self.write("tags.jsonl", '{"id": 1, "tags": ["B-PER", "I-PER", "O", "B-LOC"]}\n')
+        self.write("tagged.jsonl", '{"id": 1, "tags": "B-PER I-PER O O"}\n')
+        for name in ("tags", "tagged"):
+            self.ok("sources", "add", name, f"{name}.jsonl")
+        result = self.json("eval", "entities", "tagged", "--truth", "tags")
+        self.assertEqual((result["layout"], result["micro"]["precision"], result["micro"]["recall"]), ("tags", 1, 0.5))
+        self.assertEqual([run["task"] for run in self.json_lines("eval", "list")], ["entities", "classification"])
+
     def test_scifact(self):
         folder = SOURCE / "../shared/data/scifact"
         if not folder.exists():
@@ -339,7 +416,8 @@ class Everything(Scenario):
     def test_help_has_an_example_for_every_command(self):
         commands = [[], ["sources"], ["sources", "add"], ["sources", "list"], ["sources", "describe"], ["sources", "remove"],
                     ["sql"], ["models"], ["models", "pull"], ["models", "list"], ["models", "show"], ["models", "remove"],
-                    ["embed"], ["import"], ["search"], ["eval"], ["tables"], ["tables", "list"], ["tables", "describe"],
+                    ["embed"], ["import"], ["search"], ["eval"], ["eval", "list"], ["eval", "show"],
+                    ["eval", "export"], ["eval", "remove"], ["eval", "labels"], ["eval", "entities"], ["tables"], ["tables", "list"], ["tables", "describe"],
                     ["tables", "verify"], ["tables", "repair"], ["tables", "drop"], ["jobs"], ["jobs", "list"],
                     ["jobs", "show"], ["jobs", "cancel"], ["settings", "list"], ["doctor"], ["completion"]]
         for command in commands:

@@ -101,12 +101,18 @@ struct SettingValues {
     int64_t finished_count_max = 100;
   } jobs;
 
+  struct Eval {
+    /// Measurements that `iolite eval list` remembers, with what was answered. The oldest are
+    /// forgotten when another one is kept. 0 keeps all.
+    int64_t kept_run_count_max = 100;
+  } eval;
+
   struct Log {
     /// The quietest message that is still written to stderr.
     std::string level = "warning";
   } log;
 };
 
-inline constexpr size_t kSettingCount = 23;
+inline constexpr size_t kSettingCount = 24;
 
 }  // namespace iolite

@@ -1,7 +1,9 @@
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <mutex>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -11,6 +13,7 @@
 #include "iolite/base/settings.h"
 #include "iolite/catalog/catalog.h"
 #include "iolite/engine.h"
+#include "iolite/eval/run_file.h"
 #include "iolite/models/model_store.h"
 #include "iolite/pipelines/embed.h"
 #include "iolite/results/result_table.h"
@@ -59,7 +62,16 @@ class LocalEngine final : public Engine {
                                                 const std::vector<SearchQuery>& queries,
                                                 int32_t thread_count,
                                                 const CallOptions& call) override;
+
   Result<EvalResult> Evaluate(const EvalOptions& options, const CallOptions& call) override;
+  Result<LabelEvalResult> EvaluateLabels(const LabelEvalOptions& options,
+                                         const CallOptions& call) override;
+  Result<EntityEvalResult> EvaluateEntities(const EntityEvalOptions& options,
+                                            const CallOptions& call) override;
+  Result<std::vector<EvalRunInfo>> ListEvalRuns() override;
+  Result<EvalRunInfo> ShowEvalRun(std::string_view id) override;
+  Status ExportEvalRun(std::string_view id, const std::string& path) override;
+  Status RemoveEvalRun(std::string_view id) override;
 
   Result<std::vector<TableInfo>> ListTables() override;
   Result<TableInfo> DescribeTable(std::string_view name) override;
@@ -77,6 +89,8 @@ class LocalEngine final : public Engine {
   Result<std::vector<DoctorFinding>> Diagnose() override;
 
  private:
+  class Evaluator;
+
   LocalEngine() = default;
 
   // Opening, in this order; see open.cc.
@@ -100,6 +114,17 @@ class LocalEngine final : public Engine {
   Result<catalog::TableEntry> FindTable(std::string_view name);
   Result<TableInfo> DescribeTableEntry(const catalog::TableEntry& entry);
   pipelines::PipelineOptions MakePipelineOptions();
+
+  /// Gives a measurement an id and remembers it, and forgets the oldest past the setting.
+  Result<std::string> KeepRun(catalog::EvalRunEntry entry, const std::string& answers);
+  /// Changes kept runs; through a read-only engine with a catalog opened for that moment.
+  Status ChangeRuns(const std::function<Status(catalog::Catalog&, storage::ObjectStore&)>& change);
+  Result<eval::Run> LoadKeptRun(const catalog::EvalRunEntry& entry) const;
+  /// A kept run by its id, or a run file, with documents best first.
+  Result<eval::Run> LoadRun(const std::string& name) const;
+  /// Which of some row ids a result table lacks.
+  Result<EvalStrangers> UnknownRows(const RequestContext& context, const std::string& table,
+                                    std::set<std::string, std::less<>> ids);
 
   std::string path_;
   bool read_only_ = false;

@@ -62,6 +62,24 @@ TEST_F(EvalFiles, QueriesBetweenTabsWithAndWithoutHeader) {
               ElementsAre(std::pair("1", "a")));
 }
 
+TEST_F(EvalFiles, QueriesHaveTheColumnsOfTheirFile) {
+  const auto lines = ReadQueries(Write(
+      "q",
+      "{\"_id\": \"1\", \"text\": \"a\", \"year\": 1990, \"deep\": {}, \"metadata\": {\"kind\": "
+      "\"x\"}}\n"));
+  ASSERT_TRUE(lines.ok()) << lines.status().ToString();
+  EXPECT_EQ(lines->front().columns,
+            (std::map<std::string, std::string>{{"kind", "x"}, {"year", "1990"}}));
+  const auto tabs = ReadQueries(Write("q", "id\tlanguage\ttext\n1\ten\ta b\n2\t\tc\n"));
+  EXPECT_THAT(Pairs(tabs), ElementsAre(std::pair("1", "a b"), std::pair("2", "c")));
+  EXPECT_EQ(tabs->at(0).columns, (std::map<std::string, std::string>{{"language", "en"}}));
+  EXPECT_TRUE(tabs->at(1).columns.empty()) << "an empty field is no value";
+  EXPECT_THAT(QueriesError("id\tlanguage\ttext\n1\ta\n").message(),
+              HasSubstr("q:2: 2 fields where the header has 3"));
+  EXPECT_THAT(QueriesError("id\tlanguage\twords\n1\ta\tb\n").message(),
+              HasSubstr("q:1: the header names no column text or query"));
+}
+
 TEST_F(EvalFiles, QueriesAsTrecTopics) {
   EXPECT_THAT(
       Pairs(ReadQueries(Write("q",
@@ -123,7 +141,21 @@ TEST_F(EvalFiles, MalformedRunsNameTheLine) {
   EXPECT_THAT(RunError("1 Q0 d 1 0.5\n").message(), HasSubstr("run:1: 5 fields"));
   EXPECT_THAT(RunError("1 Q0 d 1 nan t\n").message(), HasSubstr("run:1: the score \"nan\""));
   EXPECT_THAT(RunError("1 Q0 d 1 1 t\n1 Q0 d 2 .5 t\n").message(),
-              HasSubstr("run:2: query \"1\" has"));
+              HasSubstr("run:2: query \"1\" has document \"d\" twice"));
+  EXPECT_THAT(RunError("1 Q0 d 1 1 t\n2 Q0 d 1 1 t\n1 Q0 e 1 .5 t\n").message(),
+              HasSubstr("run:3: query \"1\" has rank 1 twice"));
+  EXPECT_THAT(RunError("1 Q0 d first 1 t\n").message(), HasSubstr("run:1: the rank \"first\""));
+  EXPECT_THAT(RunError("\n").message(), HasSubstr("holds no run"));
+}
+
+TEST_F(EvalFiles, ARankingWithTiesSurvivesARunFile) {
+  const std::vector<ScoredDocument> documents = {{"a", 0.5},         {"b", 0.5}, {"c", 0.7},
+                                                 {"d", 0.5 + 1e-12}, {"e", -1},  {"f", -1}};
+  const std::string path = folder_ / "run";
+  ASSERT_TRUE(WriteRun(path, {{"1", WithFallingScores(documents)}}, "t").ok());
+  EXPECT_THAT(Rank(ReadRun(path)->at("1")), ElementsAre("a", "b", "c", "d", "e", "f"));
+  EXPECT_EQ(WithFallingScores(documents)[0].score, 0.5);
+  EXPECT_EQ(WithFallingScores(documents)[4].score, -1);
 }
 
 TEST(Rank, TiesGoByIdGreatestFirst) {

@@ -2,7 +2,9 @@
 
 #include <cstdint>
 #include <map>
+#include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "iolite/base/status.h"
@@ -22,18 +24,38 @@ using Ranking = std::vector<std::string>;
 struct QueryMetrics {
   double ndcg = 0;
   double recall = 0;
+  double precision = 0;
   double average_precision = 0;
   double reciprocal_rank = 0;
+  double hit_rate = 0;  ///< 1 when a relevant document was found
 };
 
-/// Figures of one query at cut-off `k`: trec_eval's `ndcg_cut`, `recall`, `map_cut` and, over the
-/// first `k` documents, `recip_rank`. nDCG with gain = grade and discount log2(rank + 1), against
-/// the best possible order of the judgements; recall and average precision over all relevant
-/// documents. Unjudged documents and grades below 0 gain nothing. A query without a relevant
-/// document counts as 0.
+/// A metric's name in answers, and where its figure stands.
+struct Metric {
+  std::string_view name;
+  double QueryMetrics::*figure;
+};
+
+/// All metrics, in the order of answers.
+std::span<const Metric> AllMetrics();
+/// `ndcg@10`: each metric at each cut-off, cut-off by cut-off.
+std::vector<std::string> MetricNames(std::span<const int64_t> cutoffs);
+/// One query's figures in the order of MetricNames().
+std::vector<double> Figures(const Ranking& ranking, const Judgements& judgements,
+                            std::span<const int64_t> cutoffs);
+
+/// Figures of one query at cut-off `k`: trec_eval's `ndcg_cut`, `recall`, `P`, `map_cut`, `success`
+/// and, over the first `k` documents, `recip_rank`. nDCG with gain = grade and discount
+/// log2(rank + 1), against the best possible order of the judgements; recall and average precision
+/// over all relevant documents; precision over k, also where fewer were answered. Unjudged
+/// documents and grades below 0 gain nothing. A query without a relevant document counts as 0.
 QueryMetrics Evaluate(const Ranking& ranking, const Judgements& judgements, size_t k);
 
-/// Mean over queries; zeros for none.
-QueryMetrics Mean(const std::vector<QueryMetrics>& metrics);
+/// trec_eval's `iprec_at_recall` at 0, 0.1, … 1: the greatest precision at any rank that has
+/// reached that recall; 0 where none has.
+std::vector<double> PrecisionAtRecall(const Ranking& ranking, const Judgements& judgements);
+
+/// The mean of each column of rows of one length, summed in their order; empty for no rows.
+std::vector<double> ColumnMeans(const std::vector<const std::vector<double>*>& rows);
 
 }  // namespace iolite::eval

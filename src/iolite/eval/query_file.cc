@@ -1,5 +1,6 @@
 #include "iolite/eval/query_file.h"
 
+#include <algorithm>
 #include <optional>
 #include <string_view>
 #include <unordered_set>
@@ -53,6 +54,15 @@ std::optional<std::string> TextMember(const nlohmann::json& object, const char* 
   return std::nullopt;
 }
 
+/// Adds the scalar members of an object, except those with a meaning of their own.
+void AddColumns(const nlohmann::json& object, EvalQuery& query) {
+  for (const auto& [name, value] : object.items()) {
+    if (name == "_id" || name == "id" || name == "text" || name == "query") continue;
+    if (value.is_string()) query.columns.emplace(name, value.get<std::string>());
+    if (value.is_number() || value.is_boolean()) query.columns.emplace(name, value.dump());
+  }
+}
+
 Result<EvalQuery> ParseJsonLine(const LineReader& reader, std::string_view line) {
   const nlohmann::json object = nlohmann::json::parse(line, nullptr, /*allow_exceptions=*/false);
   if (!object.is_object()) return reader.Malformed("not a JSON object");
@@ -60,7 +70,11 @@ Result<EvalQuery> ParseJsonLine(const LineReader& reader, std::string_view line)
   if (!id) return reader.Malformed("the object has no \"_id\"");
   std::optional<std::string> text = TextMember(object, "text", "query");
   if (!text) return reader.Malformed("the object has no \"text\"");
-  return EvalQuery{std::move(*id), std::move(*text)};
+  EvalQuery query{std::move(*id), std::move(*text)};
+  AddColumns(object, query);
+  const auto metadata = object.find("metadata");
+  if (metadata != object.end() && metadata->is_object()) AddColumns(*metadata, query);
+  return query;
 }
 
 Result<EvalQuery> ParseTabLine(const LineReader& reader, std::string_view line) {
@@ -77,6 +91,42 @@ bool IsHeader(std::string_view line) {
   }
   return false;
 }
+
+/// Lines between tabs. Without a header, or with one of two fields, all after the first tab is the
+/// text; with more, each field is a column.
+class TabParser {
+ public:
+  Status Header(const LineReader& reader, std::string_view line) {
+    for (const std::string_view name : internal::SplitTabs(line)) names_.emplace_back(Trim(name));
+    if (names_.size() <= 2) return Status::Ok();
+    for (const std::string_view name : {"text", "query"}) {
+      const auto found = std::find(names_.begin(), names_.end(), name);
+      if (found == names_.end()) continue;
+      text_column_ = static_cast<size_t>(found - names_.begin());
+      return Status::Ok();
+    }
+    return reader.Malformed("the header names no column text or query");
+  }
+
+  Result<EvalQuery> Line(const LineReader& reader, std::string_view line) const {
+    if (names_.size() <= 2) return ParseTabLine(reader, line);
+    const std::vector<std::string_view> fields = internal::SplitTabs(line);
+    if (fields.size() != names_.size()) {
+      return reader.Malformed(
+          fmt::format("{} fields where the header has {}", fields.size(), names_.size()));
+    }
+    EvalQuery query{std::string(Trim(fields[0])), std::string(Trim(fields[text_column_]))};
+    for (size_t i = 1; i < fields.size(); ++i) {
+      const std::string_view value = Trim(fields[i]);
+      if (i != text_column_ && !value.empty()) query.columns.emplace(names_[i], value);
+    }
+    return query;
+  }
+
+ private:
+  std::vector<std::string> names_;
+  size_t text_column_ = 1;
+};
 
 /// The topics of TREC: tags that nobody closes, and a title that may run over several lines.
 class TopicParser {
@@ -140,6 +190,7 @@ Result<std::vector<EvalQuery>> ReadQueries(const std::string& path) {
   Layout layout = Layout::kUnknown;
   QueryList queries;
   TopicParser topics;
+  TabParser tabs;
   while (true) {
     IOLITE_ASSIGN_OR_RETURN(const std::optional<std::string_view> line, reader.Next());
     if (!line) break;
@@ -149,10 +200,13 @@ Result<std::vector<EvalQuery>> ReadQueries(const std::string& path) {
       IOLITE_RETURN_IF_ERROR(topics.Line(reader, *line, queries));
       continue;
     }
-    if (first && layout == Layout::kTabs && IsHeader(*line)) continue;
+    if (first && layout == Layout::kTabs && IsHeader(*line)) {
+      IOLITE_RETURN_IF_ERROR(tabs.Header(reader, *line));
+      continue;
+    }
     IOLITE_ASSIGN_OR_RETURN(EvalQuery query, layout == Layout::kJsonLines
                                                  ? ParseJsonLine(reader, *line)
-                                                 : ParseTabLine(reader, *line));
+                                                 : tabs.Line(reader, *line));
     IOLITE_RETURN_IF_ERROR(queries.Add(reader, std::move(query)));
   }
   if (!topics.complete()) return reader.Malformed("the file ends inside <top>");

@@ -4,6 +4,7 @@
 #include <cerrno>
 #include <cmath>
 #include <fstream>
+#include <limits>
 #include <optional>
 #include <unordered_set>
 
@@ -17,6 +18,11 @@ using internal::LineReader;
 bool FitsField(std::string_view id) {
   return !id.empty() && id.find_first_of(" \t\r\n\f\v") == std::string_view::npos;
 }
+
+struct Seen {
+  std::unordered_set<std::string> documents;
+  std::unordered_set<int32_t> ranks;
+};
 
 Status WriteQuery(std::ofstream& file, const std::string& query,
                   const std::vector<ScoredDocument>& documents, std::string_view tag) {
@@ -51,7 +57,7 @@ Ranking Rank(std::vector<ScoredDocument> documents) {
 Result<Run> ReadRun(const std::string& path) {
   IOLITE_ASSIGN_OR_RETURN(LineReader reader, LineReader::Open(path));
   Run run;
-  std::map<std::string, std::unordered_set<std::string>, std::less<>> seen;
+  std::map<std::string, Seen, std::less<>> seen_by_query;
   while (true) {
     IOLITE_ASSIGN_OR_RETURN(const std::optional<std::string_view> line, reader.Next());
     if (!line) break;
@@ -64,13 +70,38 @@ Result<Run> ReadRun(const std::string& path) {
     if (!score || std::isnan(*score)) {
       return reader.Malformed(fmt::format("the score \"{}\" is not a number", fields[4]));
     }
-    if (!seen[std::string(fields[0])].emplace(fields[2]).second) {
+    const std::optional<int32_t> rank = internal::ParseInteger(fields[3]);
+    if (!rank) {
+      return reader.Malformed(fmt::format("the rank \"{}\" is not a whole number", fields[3]));
+    }
+    Seen& seen = seen_by_query[std::string(fields[0])];
+    if (!seen.documents.emplace(fields[2]).second) {
       return reader.Malformed(
           fmt::format("query \"{}\" has document \"{}\" twice", fields[0], fields[2]));
     }
+    if (!seen.ranks.insert(*rank).second) {
+      return reader.Malformed(fmt::format("query \"{}\" has rank {} twice", fields[0], *rank));
+    }
     run[std::string(fields[0])].push_back({std::string(fields[2]), *score});
   }
+  if (run.empty()) {
+    return InvalidArgument("{} holds no run: expected lines of query Q0 document rank score tag.",
+                           path);
+  }
   return run;
+}
+
+std::vector<ScoredDocument> WithFallingScores(std::vector<ScoredDocument> documents) {
+  float below = std::numeric_limits<float>::infinity();
+  for (ScoredDocument& document : documents) {
+    float score = static_cast<float>(document.score);
+    if (!(score < below)) {
+      score = std::nextafter(below, -std::numeric_limits<float>::infinity());
+      document.score = static_cast<double>(score);
+    }
+    below = score;
+  }
+  return documents;
 }
 
 Status WriteRun(const std::string& path, const Run& run, std::string_view tag) {

@@ -7,13 +7,11 @@
 
 #include "iolite/base/status.h"
 #include "iolite/eval/metrics.h"
+#include "iolite/evaluation.h"
 
 namespace iolite::eval {
 
-struct ScoredDocument {
-  std::string id;
-  double score = 0;
-};
+using ScoredDocument = EvalDocument;
 
 /// What a system answered, by query id.
 using Run = std::map<std::string, std::vector<ScoredDocument>, std::less<>>;
@@ -24,8 +22,13 @@ using Run = std::map<std::string, std::vector<ScoredDocument>, std::less<>>;
 Ranking Rank(std::vector<ScoredDocument> documents);
 
 /// Reads `query Q0 document rank score tag` lines. kInvalidArgument, beginning with `file:line`,
-/// for a malformed line and for a document that a query has twice.
+/// for a malformed line, for a document or a rank that a query has twice, and for an empty file.
 Result<Run> ReadRun(const std::string& path);
+
+/// The same documents with scores that Rank() orders as they stand: a score that is not below the
+/// one before as a 32-bit float is lowered to the next one that is. For writing a ranking whose
+/// order says more than its scores.
+std::vector<ScoredDocument> WithFallingScores(std::vector<ScoredDocument> documents);
 
 /// Writes a run file that trec_eval and Rank() read; documents in the order given. kInvalidArgument
 /// for an id that is empty or holds a blank, which the format cannot carry.
