@@ -2,12 +2,12 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstring>
 
 #include "iolite/base/hash.h"
 #include "iolite/vector/internal/query.h"
 #include "iolite/vector/qg/bulk_build.h"
 #include "iolite/vector/qg/calibrate.h"
+#include "iolite/vector/qg/edges.h"
 #include "iolite/vector/qg/file.h"
 #include "iolite/vector/qg/new_header.h"
 #include "iolite/vector/qg/vertices.h"
@@ -116,9 +116,7 @@ void QgBuilder::AddToMean(uint32_t begin, uint32_t end) {
 // What needs to know all rows: the dimension that inner product adds, and the sign code.
 void QgBuilder::Complete(uint32_t slot) {
   thread_local std::vector<float> values;
-  thread_local std::vector<uint32_t> words;
   values.resize(layout_.padded());
-  words.assign(layout_.sign_bits() / 32, 0);
   const RowEdit row = vertices_.Edit(slot);
   if (options_.metric == Metric::kInnerProduct) {
     vertices_.ReadVector(slot, row.high(), values.data());
@@ -126,10 +124,7 @@ void QgBuilder::Complete(uint32_t slot) {
     vertices_.WriteVector(slot, values.data(), row.high());
   }
   vertices_.ReadVector(slot, row.high(), values.data());
-  const CodeFactors factors = CodeOf(space_, header_.mean.data(), values.data(), words.data());
-  char* signs = vertices_.signs(slot);
-  std::memcpy(signs, words.data(), layout_.sign_bits() / 8);
-  std::memcpy(signs + layout_.sign_bits() / 8, &factors, sizeof(factors));
+  WriteSigns(layout_, space_, header_.mean.data(), values.data(), vertices_.signs(slot));
 }
 
 Status QgBuilder::Link(const RequestContext& context) {

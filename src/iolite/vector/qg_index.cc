@@ -93,12 +93,7 @@ void FileView::FindSlots() const {
 
 // Two threads may both sum an extent; they find the same.
 Status FileView::CheckExtent(uint32_t extent) const {
-  if (!ExtentIsSound(layout(), vertices_.extent(extent))) {
-    return DataLoss(
-        "The qg index is damaged: rows {} to {} do not have the checksum they were written with",
-        uint64_t{extent} << layout().extent_shift(),
-        (uint64_t{extent + 1} << layout().extent_shift()) - 1);
-  }
+  IOLITE_RETURN_IF_ERROR(qg::CheckExtent(layout(), extent, vertices_.extent(extent)));
   checked_[extent].store(kSound, std::memory_order_relaxed);
   return Status::Ok();
 }

@@ -1,5 +1,7 @@
 #include "iolite/vector/qg/edges.h"
 
+#include <cstring>
+
 namespace iolite::vector::qg {
 
 void WriteCode(uint8_t* codes, uint32_t place, const uint32_t* words, uint32_t padded) {
@@ -38,6 +40,14 @@ CodeFactors CodeOf(const Space& space, const float* owner, const float* target, 
   const float factor = sums.absolute_sum > 0 ? sums.squared_length / sums.absolute_sum : 0;
   if (space.products()) return {factor * sums.owner_signs - sums.owner_product, -factor};
   return {sums.squared_length + 2 * factor * sums.owner_signs, -2 * factor};
+}
+
+void WriteSigns(const Layout& layout, const Space& space, const float* mean, const float* values,
+                char* signs) {
+  std::vector<uint32_t> words(layout.sign_bits() / 32, 0);
+  const CodeFactors factors = CodeOf(space, mean, values, words.data());
+  std::memcpy(signs, words.data(), layout.sign_bits() / 8);
+  std::memcpy(signs + layout.sign_bits() / 8, &factors, sizeof(factors));
 }
 
 void EdgeMaker::SetLane(const RowEdit& row, uint32_t lane, const float* owner, const float* target,

@@ -87,6 +87,10 @@ struct CodeFactors {
 /// The code of `target - owner` as signs in `words`, and its factors.
 CodeFactors CodeOf(const Space& space, const float* owner, const float* target, uint32_t* words);
 
+/// A vector's sign code relative to the mean, and the factors behind it, as a column keeps them.
+void WriteSigns(const Layout& layout, const Space& space, const float* mean, const float* values,
+                char* signs);
+
 /// A place in codes of 32 side by side gets the signs in `words`.
 void WriteCode(uint8_t* codes, uint32_t place, const uint32_t* words, uint32_t padded);
 

@@ -178,10 +178,14 @@ void SumExtent(const Layout& layout, char* extent) {
   std::memcpy(extent + layout.checksum_at(), &sum, sizeof(sum));
 }
 
-bool ExtentIsSound(const Layout& layout, const char* extent) {
+Status CheckExtent(const Layout& layout, uint32_t extent, const char* bytes) {
   uint32_t sum;
-  std::memcpy(&sum, extent + layout.checksum_at(), sizeof(sum));
-  return sum == Crc32c({extent, layout.checksum_at()});
+  std::memcpy(&sum, bytes + layout.checksum_at(), sizeof(sum));
+  if (sum == Crc32c({bytes, layout.checksum_at()})) return Status::Ok();
+  return DataLoss(
+      "The qg index is damaged: rows {} to {} do not have the checksum they were written with",
+      uint64_t{extent} << layout.extent_shift(),
+      (uint64_t{extent + 1} << layout.extent_shift()) - 1);
 }
 
 }  // namespace iolite::vector::qg

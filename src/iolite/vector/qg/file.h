@@ -56,7 +56,7 @@ struct Header {
 
 /// Writes the checksum of an extent into it.
 void SumExtent(const Layout& layout, char* extent);
-/// Whether it is the extent's.
-bool ExtentIsSound(const Layout& layout, const char* extent);
+/// kDataLoss, naming the rows, when an extent does not have the checksum that stands in it.
+Status CheckExtent(const Layout& layout, uint32_t extent, const char* bytes);
 
 }  // namespace iolite::vector::qg

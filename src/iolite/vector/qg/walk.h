@@ -40,7 +40,6 @@ class WalkRoom {
   void ReserveMarks(size_t count) {
     if (marks_.size() < mark_count_ + count) marks_.resize(2 * (mark_count_ + count));
   }
-  size_t mark_count() const { return mark_count_; }
 
   /// Nothing at this distance or farther can enter the pool.
   float bound() const { return bound_; }
