@@ -48,9 +48,8 @@ struct SegmentOptions {
 
 /// Some rows and what makes them fast: the set of objects that share a stem.
 ///
-///     <stem>.parquet             the truth: _row_id, _source_id, _model_id, _content_hash, vector,
-///     … <stem>.idx.qg              an index over the vectors, or none: then search scans; the
-///     ending is the kind's
+///     <stem>.parquet             the truth: _row_id, _source_id, _content_hash, vector and others
+///     <stem>.idx.qg              an index over the vectors, or none: then search scans
 ///     <stem>.idx.rowmap          ordinal to row id
 ///     <stem>.idx.manifest.json   names, sizes and checksums of the above; written last
 ///     <stem>.hidden-<n>          rows replaced or deleted since; the newest n counts

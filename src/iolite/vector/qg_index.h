@@ -16,8 +16,8 @@ namespace iolite::vector {
 /// appear and exact distances of those that look nearest, or exact distances of all. min(k,
 /// matches) rows come back in every case, with distances that are exact for the stored vectors.
 ///
-/// The file is mapped. Each part of it (512 KiB) is checked against its checksum when a search
-/// first meets it; damage gives kDataLoss and never a wild read.
+/// The file is mapped. Each part of it (about 512 KiB) is checked against its checksum when a
+/// search first meets it; damage gives kDataLoss and never a wild read.
 ///
 /// Threads: any number may search, without locks.
 /// Cost:    opening reads one page and the mean of the vectors, whatever the size.

@@ -17,8 +17,7 @@ namespace iolite::vector {
 /// crash at any point; whoever needs more keeps a log.
 ///
 /// Threads: any number may search, without locks; any number may change, one after another where
-/// they
-///          touch the graph.
+///          they touch the graph.
 /// Memory:  a mapped file's rows stay in the file until they change; each changed row costs its
 ///          bytes again, drawn from the budget, and the first change 130 bytes a row for the lists
 ///          of who links to whom.

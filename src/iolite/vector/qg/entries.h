@@ -18,10 +18,10 @@ class Entries {
  public:
   static constexpr uint32_t kCountMax = 256;
 
-  /// `mean`: of all vectors, as they are kept.
   Entries() = default;
-  /// None.
+  /// None yet.
   explicit Entries(uint32_t padded);
+  /// `mean`: of the vectors, as they are kept.
   Entries(const Vertices& vertices, const Space& space, std::span<const float> mean,
           std::span<const uint32_t> slots);
 
