@@ -139,26 +139,13 @@ Result<EncoderProgram> BuildFromOnnx(const SentenceModel& model, const std::stri
   return result;
 }
 
-/// Which file an ONNX encoder is in; empty when there is none.
-std::string FindOnnx(const std::string& folder) {
-  for (const char* name : {"/model.onnx", "/onnx/model.onnx"}) {
-    if (FileExists(folder + name)) return folder + name;
-  }
-  return "";
-}
-
-bool HasSafetensors(const std::string& folder) {
-  return FileExists(folder + "/model.safetensors") ||
-         FileExists(folder + "/model.safetensors.index.json");
-}
-
 }  // namespace
 
 Result<EncoderProgram> BuildEncoderProgram(const SentenceModel& model,
                                            const EncoderProgramOptions& options) {
   const std::string& folder = model.encoder_folder;
   const std::string config_path = folder + "/config.json";
-  const std::string onnx_path = FindOnnx(folder);
+  const std::string onnx_path = FindOnnxFile(folder);
   if (!FileExists(config_path)) {
     if (!onnx_path.empty()) return BuildFromOnnx(model, onnx_path);
     return NotFound("{} has no model: neither config.json with a checkpoint nor model.onnx",

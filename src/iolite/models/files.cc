@@ -45,4 +45,16 @@ bool FileExists(const std::string& path) {
   return ::stat(path.c_str(), &info) == 0 && S_ISREG(info.st_mode);
 }
 
+std::string FindOnnxFile(const std::string& folder) {
+  for (const char* name : {"/model.onnx", "/onnx/model.onnx"}) {
+    if (FileExists(folder + name)) return folder + name;
+  }
+  return "";
+}
+
+bool HasSafetensors(const std::string& folder) {
+  return FileExists(folder + "/model.safetensors") ||
+         FileExists(folder + "/model.safetensors.index.json");
+}
+
 }  // namespace iolite::models

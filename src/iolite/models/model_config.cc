@@ -131,6 +131,20 @@ Result<std::map<std::string, std::string>> ModelConfig::TextMap(std::string_view
   return texts;
 }
 
+Result<std::map<std::string, std::string>> ModelConfig::LabelMap(std::string_view key) const {
+  std::map<std::string, std::string> labels;
+  const auto* value = Find(json_->object, key);
+  if (value == nullptr) return labels;
+  if (!value->is_object()) return WrongType(path_, key, "an object of texts", *value);
+  for (const auto& [name, element] : value->items()) {
+    if (!element.is_string() && !element.is_number()) {
+      return WrongType(path_, key, "an object of texts", *value);
+    }
+    labels[name] = element.is_string() ? element.get<std::string>() : element.dump();
+  }
+  return labels;
+}
+
 Result<std::optional<ModelConfig>> ModelConfig::Object(std::string_view key) const {
   const auto* value = Find(json_->object, key);
   if (value == nullptr) return std::optional<ModelConfig>();

@@ -35,6 +35,8 @@ class ModelConfig {
   /// An object of texts, nulls left out; empty when absent.
   Result<std::map<std::string, std::string>> TextMap(std::string_view key) const;
 
+  /// As TextMap; numbers become texts.
+  Result<std::map<std::string, std::string>> LabelMap(std::string_view key) const;
   /// The object that a key holds; nothing when it is absent.
   Result<std::optional<ModelConfig>> Object(std::string_view key) const;
 

@@ -28,8 +28,8 @@ bool IsConfiguration(std::string_view name) {
   if (name.find('/') != std::string_view::npos || name.ends_with(".index.json")) return false;
   if (name == "vocab.txt" || name == "merges.txt" || name.ends_with(".model")) return true;
   if (!name.ends_with(".json")) return false;
-  for (const std::string_view begin :
-       {"config", "tokenizer", "modules", "sentence_", "special_tokens", "added_tokens", "vocab"}) {
+  for (const std::string_view begin : {"config", "iolite.task", "tokenizer", "modules", "sentence_",
+                                       "special_tokens", "added_tokens", "vocab"}) {
     if (name.starts_with(begin)) return true;
   }
   return false;

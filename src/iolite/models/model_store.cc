@@ -5,9 +5,9 @@
 #include <utility>
 
 #include "iolite/models/internal/content_hash.h"
-#include "iolite/models/internal/embedder_cache.h"
 #include "iolite/models/internal/hub.h"
-#include "iolite/models/internal/load_embedder.h"
+#include "iolite/models/internal/load_folder.h"
+#include "iolite/models/internal/model_cache.h"
 #include "iolite/models/internal/model_files.h"
 #include "iolite/models/internal/pull.h"
 #include "iolite/models/internal/snapshots.h"
@@ -37,7 +37,7 @@ class Store final : public ModelStore {
   explicit Store(ModelStoreOptions options)
       : options_(std::move(options)),
         cache_folder_(HubCacheFolder(options_.hub_cache_folder)),
-        embedders_(options_.idle_bytes_max) {}
+        loaded_(options_.idle_bytes_max) {}
 
   Result<ResolvedModel> Resolve(std::string_view id) override {
     IOLITE_ASSIGN_OR_RETURN(ResolvedModel model, Find(id));
@@ -74,10 +74,27 @@ class Store final : public ModelStore {
   Result<std::shared_ptr<const Embedder>> LoadEmbedder(
       const RequestContext& context, std::string_view id,
       std::optional<program::Precision> precision) override {
-    IOLITE_ASSIGN_OR_RETURN(LoadOrder order, OrderFor(id, precision));
-    const std::string key = fmt::format("{}\n{}\n{}", order.model.folder, order.model.content_hash,
-                                        program::PrecisionName(order.precision));
-    return embedders_.Get(context, key, [&] { return LoadEmbedderFolder(context, order); });
+    return Shared<Embedder>(context, id, precision, ModelTask::kEmbedding, LoadEmbedderFolder);
+  }
+
+  Result<std::shared_ptr<const Reranker>> LoadReranker(
+      const RequestContext& context, std::string_view id,
+      std::optional<program::Precision> precision) override {
+    return Shared<Reranker>(context, id, precision, ModelTask::kRerank, LoadRerankerFolder);
+  }
+
+  Result<std::shared_ptr<const Classifier>> LoadClassifier(
+      const RequestContext& context, std::string_view id,
+      std::optional<program::Precision> precision) override {
+    return Shared<Classifier>(context, id, precision, ModelTask::kClassification,
+                              LoadClassifierFolder);
+  }
+
+  Result<std::shared_ptr<const TokenClassifier>> LoadTokenClassifier(
+      const RequestContext& context, std::string_view id,
+      std::optional<program::Precision> precision) override {
+    return Shared<TokenClassifier>(context, id, precision, ModelTask::kTokenClassification,
+                                   LoadTokenClassifierFolder);
   }
 
   Result<EmbedderInfo> Inspect(std::string_view id) override {
@@ -86,6 +103,19 @@ class Store final : public ModelStore {
   }
 
  private:
+  /// Loads by `load`, or shares what is loaded for this task and precision.
+  template <typename Model>
+  Result<std::shared_ptr<const Model>> Shared(
+      const RequestContext& context, std::string_view id,
+      std::optional<program::Precision> precision, ModelTask task,
+      Result<std::shared_ptr<const Model>> (*load)(const RequestContext&, const LoadOrder&)) {
+    IOLITE_ASSIGN_OR_RETURN(const LoadOrder order, OrderFor(id, precision));
+    const std::string key =
+        fmt::format("{}\n{}\n{}\n{}", order.model.folder, order.model.content_hash,
+                    program::PrecisionName(order.precision), TaskName(task));
+    return loaded_.Get<Model>(context, key, [&] { return load(context, order); });
+  }
+
   static bool IsAbsence(const Status& status) { return status.code() == StatusCode::kNotFound; }
 
   Result<LoadOrder> OrderFor(std::string_view id, std::optional<program::Precision> precision) {
@@ -192,10 +222,25 @@ class Store final : public ModelStore {
   const ModelStoreOptions options_;
   const std::string cache_folder_;
   ContentHasher hasher_;
-  EmbedderCache embedders_;
+  ModelCache loaded_;
 };
 
 }  // namespace
+
+Result<std::shared_ptr<const Reranker>> ModelStore::LoadReranker(
+    const RequestContext&, std::string_view id, std::optional<program::Precision>) {
+  return Unimplemented("This store has no model '{}' for rerank", id);
+}
+
+Result<std::shared_ptr<const Classifier>> ModelStore::LoadClassifier(
+    const RequestContext&, std::string_view id, std::optional<program::Precision>) {
+  return Unimplemented("This store has no model '{}' for classification", id);
+}
+
+Result<std::shared_ptr<const TokenClassifier>> ModelStore::LoadTokenClassifier(
+    const RequestContext&, std::string_view id, std::optional<program::Precision>) {
+  return Unimplemented("This store has no model '{}' for token-classification", id);
+}
 
 Result<std::unique_ptr<ModelStore>> ModelStore::Open(ModelStoreOptions options) {
   if (options.folder.empty()) return InvalidArgument("A model store needs a folder");

@@ -10,8 +10,11 @@
 #include "iolite/base/clock.h"
 #include "iolite/base/context.h"
 #include "iolite/base/executor.h"
+#include "iolite/models/classifier.h"
 #include "iolite/models/embedder.h"
 #include "iolite/models/http.h"
+#include "iolite/models/reranker.h"
+#include "iolite/models/token_classifier.h"
 #include "iolite/program/runtime.h"
 #include "iolite/storage/disk.h"
 
@@ -94,6 +97,17 @@ class ModelStore {
   virtual Result<std::shared_ptr<const Embedder>> LoadEmbedder(
       const RequestContext& context, std::string_view id,
       std::optional<program::Precision> precision = std::nullopt) = 0;
+  /// The same for models of other tasks. kInvalidArgument when the model has another. A store that
+  /// has none, as those of tests may, refuses with kUnimplemented.
+  virtual Result<std::shared_ptr<const Reranker>> LoadReranker(
+      const RequestContext& context, std::string_view id,
+      std::optional<program::Precision> precision = std::nullopt);
+  virtual Result<std::shared_ptr<const Classifier>> LoadClassifier(
+      const RequestContext& context, std::string_view id,
+      std::optional<program::Precision> precision = std::nullopt);
+  virtual Result<std::shared_ptr<const TokenClassifier>> LoadTokenClassifier(
+      const RequestContext& context, std::string_view id,
+      std::optional<program::Precision> precision = std::nullopt);
   /// Reads the configuration only: what `models show` prints. Same errors as LoadEmbedder.
   virtual Result<EmbedderInfo> Inspect(std::string_view id) = 0;
 };

@@ -7,7 +7,8 @@
 #include <latch>
 #include <thread>
 
-#include "iolite/models/internal/embedder_cache.h"
+#include "iolite/models/internal/model_cache.h"
+#include "iolite/models/testing/task_models.h"
 #include "iolite/models/testing/temporary_folder.h"
 
 namespace iolite::models {
@@ -182,15 +183,15 @@ class EmptyEmbedder final : public Embedder {
   EmbedderInfo info_;
 };
 
-EmbedderCache::Embedding Make(int64_t parameter_count) {
-  return std::make_shared<EmptyEmbedder>(parameter_count);
-}
+using Embedding = std::shared_ptr<const Embedder>;
 
-TEST(EmbedderCache, LetsTheOldestIdleOneGo) {
-  EmbedderCache cache(100);
+Embedding Make(int64_t parameter_count) { return std::make_shared<EmptyEmbedder>(parameter_count); }
+
+TEST(ModelCache, LetsTheOldestIdleOneGo) {
+  ModelCache cache(100);
   std::map<std::string, int> loads;
   const auto get = [&](const std::string& key) {
-    return *cache.Get({}, key, [&]() -> Result<EmbedderCache::Embedding> {
+    return *cache.Get<Embedder>({}, key, [&]() -> Result<Embedding> {
       ++loads[key];
       return Make(10);
     });
@@ -206,21 +207,19 @@ TEST(EmbedderCache, LetsTheOldestIdleOneGo) {
   EXPECT_EQ(loads["a"], 2);
 }
 
-TEST(EmbedderCache, ForgetsAFailedLoad) {
-  EmbedderCache cache(100);
+TEST(ModelCache, ForgetsAFailedLoad) {
+  ModelCache cache(100);
   EXPECT_FALSE(
-      cache.Get({}, "x", []() -> Result<EmbedderCache::Embedding> { return DataLoss("damaged"); })
-          .ok());
-  EXPECT_TRUE(
-      cache.Get({}, "x", []() -> Result<EmbedderCache::Embedding> { return Make(1); }).ok());
+      cache.Get<Embedder>({}, "x", []() -> Result<Embedding> { return DataLoss("damaged"); }).ok());
+  EXPECT_TRUE(cache.Get<Embedder>({}, "x", []() -> Result<Embedding> { return Make(1); }).ok());
 }
 
-TEST(EmbedderCache, AWaiterOutlivesACancelledLoad) {
-  EmbedderCache cache(100);
+TEST(ModelCache, AWaiterOutlivesACancelledLoad) {
+  ModelCache cache(100);
   std::latch loading(1);
   RequestContext first;
   std::jthread loader([&] {
-    const auto result = cache.Get(first, "x", [&]() -> Result<EmbedderCache::Embedding> {
+    const auto result = cache.Get<Embedder>(first, "x", [&]() -> Result<Embedding> {
       loading.count_down();
       while (!first.cancel.cancelled()) std::this_thread::yield();
       return first.Check();
@@ -230,13 +229,28 @@ TEST(EmbedderCache, AWaiterOutlivesACancelledLoad) {
   loading.wait();
   RequestContext impatient;
   impatient.SetTimeout(std::chrono::milliseconds(1));
-  const auto never = []() -> Result<EmbedderCache::Embedding> { return Internal("loaded twice"); };
-  EXPECT_EQ(cache.Get(impatient, "x", never).status().code(), StatusCode::kDeadlineExceeded);
+  const auto never = []() -> Result<Embedding> { return Internal("loaded twice"); };
+  EXPECT_EQ(cache.Get<Embedder>(impatient, "x", never).status().code(),
+            StatusCode::kDeadlineExceeded);
   std::jthread waiter([&] {
-    EXPECT_TRUE(
-        cache.Get({}, "x", []() -> Result<EmbedderCache::Embedding> { return Make(1); }).ok());
+    EXPECT_TRUE(cache.Get<Embedder>({}, "x", []() -> Result<Embedding> { return Make(1); }).ok());
   });
   first.cancel.Cancel();
+}
+
+TEST(ModelStoreTasks, OneLoadServesAllAndATaskIsChecked) {
+  const testing::TemporaryFolder models, rerank;
+  testing::CopyTaskModel(IOLITE_SOURCE_DIR, "bert_rerank", rerank);
+  auto store = ModelStore::Open({.folder = models.path(), .offline = true});
+  ASSERT_TRUE(store.ok()) << store.status().ToString();
+  const std::string id = "local:" + rerank.path();
+  const auto first = (*store)->LoadReranker({}, id);
+  ASSERT_TRUE(first.ok()) << first.status().ToString();
+  EXPECT_EQ(first->get(), (*store)->LoadReranker({}, id)->get());
+  EXPECT_EQ((*first)->info().model_id, id);
+  EXPECT_FALSE((*first)->info().content_hash.empty());
+  EXPECT_EQ((*store)->LoadTokenClassifier({}, id).status().code(), StatusCode::kInvalidArgument);
+  EXPECT_TRUE((*store)->LoadClassifier({}, id).ok());  // a score is a label's, too
 }
 
 }  // namespace

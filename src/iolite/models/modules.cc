@@ -180,22 +180,6 @@ Result<ModelConfig> ReadLengthConfig(const std::string& folder) {
   return ModelConfig::ReadIfExists(folder + "/sentence_bert_config.json");
 }
 
-Status ReadLength(SentenceModel* model) {
-  IOLITE_ASSIGN_OR_RETURN(const ModelConfig config, ReadLengthConfig(model->encoder_folder));
-  IOLITE_ASSIGN_OR_RETURN(model->lower_case, config.Flag("do_lower_case", false));
-  if (config.Has("max_seq_length")) {
-    IOLITE_ASSIGN_OR_RETURN(model->token_count_max, config.Size("max_seq_length"));
-    return Status::Ok();
-  }
-  IOLITE_ASSIGN_OR_RETURN(
-      const ModelConfig tokenizer,
-      ModelConfig::ReadIfExists(model->encoder_folder + "/tokenizer_config.json"));
-  // Without a limit the file says 1e30, which is no integer of ours.
-  IOLITE_ASSIGN_OR_RETURN(const double limit, tokenizer.Number("model_max_length", 0.0));
-  if (limit >= 1 && limit < 1e9) model->token_count_max = static_cast<int64_t>(limit);
-  return Status::Ok();
-}
-
 Status ReadPrompts(const std::string& folder, SentenceModel* model) {
   const std::string path = folder + "/config_sentence_transformers.json";
   IOLITE_ASSIGN_OR_RETURN(const ModelConfig config, ModelConfig::ReadIfExists(path));
@@ -224,6 +208,22 @@ Status ReadPrompts(const std::string& folder, SentenceModel* model) {
 
 }  // namespace
 
+Result<TextLimits> ReadTextLimits(const std::string& folder) {
+  TextLimits limits;
+  IOLITE_ASSIGN_OR_RETURN(const ModelConfig config, ReadLengthConfig(folder));
+  IOLITE_ASSIGN_OR_RETURN(limits.lower_case, config.Flag("do_lower_case", false));
+  if (config.Has("max_seq_length")) {
+    IOLITE_ASSIGN_OR_RETURN(limits.token_count_max, config.Size("max_seq_length"));
+    return limits;
+  }
+  IOLITE_ASSIGN_OR_RETURN(const ModelConfig tokenizer,
+                          ModelConfig::ReadIfExists(folder + "/tokenizer_config.json"));
+  // Without a limit the file says 1e30, which is no integer of ours.
+  IOLITE_ASSIGN_OR_RETURN(const double limit, tokenizer.Number("model_max_length", 0.0));
+  if (limit >= 1 && limit < 1e9) limits.token_count_max = static_cast<int64_t>(limit);
+  return limits;
+}
+
 Result<SentenceModel> ReadSentenceModel(const std::string& folder) {
   SentenceModel model;
   if (FileExists(folder + "/modules.json")) {
@@ -232,7 +232,9 @@ Result<SentenceModel> ReadSentenceModel(const std::string& folder) {
     model.encoder_folder = folder;
     model.modules = {PoolingModule{}};
   }
-  IOLITE_RETURN_IF_ERROR(ReadLength(&model));
+  IOLITE_ASSIGN_OR_RETURN(const TextLimits limits, ReadTextLimits(model.encoder_folder));
+  model.token_count_max = limits.token_count_max;
+  model.lower_case = limits.lower_case;
   IOLITE_RETURN_IF_ERROR(ReadPrompts(folder, &model));
   return model;
 }

@@ -52,6 +52,15 @@ struct SentenceModel {
   const PoolingModule& pooling() const { return std::get<PoolingModule>(modules.front()); }
 };
 
+/// How much of a text a model reads, and how.
+struct TextLimits {
+  int64_t token_count_max = 0;  ///< `max_seq_length`; 0 when nothing says
+  bool lower_case = false;
+};
+
+/// Reads sentence_bert_config.json, else tokenizer_config.json.
+Result<TextLimits> ReadTextLimits(const std::string& folder);
+
 /// Reads modules.json and what it names; without one, tokens are pooled by their mean.
 /// kUnimplemented names a module that is not supported, with those that are.
 Result<SentenceModel> ReadSentenceModel(const std::string& folder);

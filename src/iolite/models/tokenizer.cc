@@ -30,8 +30,18 @@ void Append(const Encodings& piece, Encodings* out) {
   const auto start = static_cast<uint32_t>(out->ids.size());
   out->ids.insert(out->ids.end(), piece.ids.begin(), piece.ids.end());
   out->type_ids.insert(out->type_ids.end(), piece.type_ids.begin(), piece.type_ids.end());
+  out->spans.insert(out->spans.end(), piece.spans.begin(), piece.spans.end());
   for (size_t i = 1; i < piece.offsets.size(); ++i)
     out->offsets.push_back(start + piece.offsets[i]);
+}
+
+void CopySpans(const IoliteEncodings& encodings, std::vector<TokenSpan>* spans) {
+  spans->clear();
+  const int32_t* words = iolite_tokenizers_encodings_words(encodings);
+  for (size_t i = 0; words != nullptr && i < encodings.token_count; ++i) {
+    spans->push_back(
+        {.begin = encodings.spans[2 * i], .end = encodings.spans[2 * i + 1], .word = words[i]});
+  }
 }
 
 Status Join(std::span<const Encodings> pieces, Encodings* out) {
@@ -111,41 +121,72 @@ Result<std::unique_ptr<Tokenizer>> Tokenizer::OpenJson(std::string_view json,
   return std::unique_ptr<Tokenizer>(new Tokenizer(std::move(handle), options));
 }
 
-Status Tokenizer::EncodeInPlace(std::span<const std::string_view> texts, bool add_special_tokens,
+uint32_t Tokenizer::SpecialTokensFlag() const {
+  return options_.add_special_tokens ? IOLITE_TOKENIZERS_WITH_SPECIAL_TOKENS : 0;
+}
+
+Status Tokenizer::EncodeInPlace(std::span<const std::string_view> texts,
+                                std::span<const std::string_view> pairs, uint32_t flags,
                                 Encodings* out) const {
-  std::vector<IoliteBytes> bytes(texts.size());
+  std::vector<IoliteBytes> bytes(texts.size()), pair_bytes(pairs.size());
   std::transform(texts.begin(), texts.end(), bytes.begin(), BytesOf);
+  std::transform(pairs.begin(), pairs.end(), pair_bytes.begin(), BytesOf);
   IoliteEncodings encodings = {};
   IoliteMessage error = {};
-  const uint32_t flags = add_special_tokens ? IOLITE_TOKENIZERS_WITH_SPECIAL_TOKENS : 0;
-  if (iolite_tokenizers_encode(handle_->tokenizer, bytes.data(), nullptr, bytes.size(), flags,
+  if (iolite_tokenizers_encode(handle_->tokenizer, bytes.data(),
+                               pairs.empty() ? nullptr : pair_bytes.data(), bytes.size(), flags,
                                &encodings, &error) != 0) {
     return InvalidArgument("Tokenizing failed at {}", TakeMessage(error));
   }
   out->ids.assign(encodings.ids, encodings.ids + encodings.token_count);
   out->type_ids.assign(encodings.type_ids, encodings.type_ids + encodings.token_count);
   out->offsets.assign(encodings.offsets, encodings.offsets + texts.size() + 1);
+  CopySpans(encodings, &out->spans);
   iolite_tokenizers_encodings_free(encodings);
   return Status();
 }
 
-Status Tokenizer::EncodeBatch(const RequestContext& context,
-                              std::span<const std::string_view> texts, Encodings* out) const {
+Status Tokenizer::EncodePieces(const RequestContext& context,
+                               std::span<const std::string_view> texts,
+                               std::span<const std::string_view> pairs, uint32_t flags,
+                               Encodings* out) const {
   const size_t piece_count = (texts.size() + kTextsPerPiece - 1) / kTextsPerPiece;
   std::vector<Encodings> pieces(piece_count);
   const auto encode = [&](size_t piece) {
     const size_t begin = piece * kTextsPerPiece;
     const size_t count = std::min(kTextsPerPiece, texts.size() - begin);
-    return EncodeInPlace(texts.subspan(begin, count), options_.add_special_tokens, &pieces[piece]);
+    return EncodeInPlace(texts.subspan(begin, count),
+                         pairs.empty() ? pairs : pairs.subspan(begin, count), flags,
+                         &pieces[piece]);
   };
   Executor& executor = options_.executor ? *options_.executor : Executor::Inline();
   IOLITE_RETURN_IF_ERROR(executor.ParallelFor(context, piece_count, encode));
   return Join(pieces, out);
 }
 
+Status Tokenizer::EncodeBatch(const RequestContext& context,
+                              std::span<const std::string_view> texts, Encodings* out) const {
+  return EncodePieces(context, texts, {}, SpecialTokensFlag(), out);
+}
+
+Status Tokenizer::EncodePairs(const RequestContext& context, std::span<const TextPair> pairs,
+                              Encodings* out) const {
+  std::vector<std::string_view> firsts, seconds;
+  for (const TextPair& pair : pairs) {
+    firsts.push_back(pair.first);
+    seconds.push_back(pair.second);
+  }
+  return EncodePieces(context, firsts, seconds, SpecialTokensFlag(), out);
+}
+
+Status Tokenizer::EncodeWithSpans(const RequestContext& context,
+                                  std::span<const std::string_view> texts, Encodings* out) const {
+  return EncodePieces(context, texts, {}, SpecialTokensFlag() | IOLITE_TOKENIZERS_WITH_SPANS, out);
+}
+
 Result<int32_t> Tokenizer::CountPromptTokens(std::string_view prompt) const {
   Encodings encodings;
-  IOLITE_RETURN_IF_ERROR(EncodeInPlace({&prompt, 1}, false, &encodings));
+  IOLITE_RETURN_IF_ERROR(EncodeInPlace({&prompt, 1}, {}, 0, &encodings));
   const int32_t leading = options_.add_special_tokens ? leading_special_count_ : 0;
   return leading + static_cast<int32_t>(encodings.ids.size());
 }

@@ -14,12 +14,26 @@
 
 namespace iolite::models {
 
+/// Where a token stands in its text.
+struct TokenSpan {
+  uint32_t begin = 0;  ///< in bytes
+  uint32_t end = 0;    ///< past its last byte
+  int32_t word = -1;   ///< which word of the text; -1 for special tokens
+};
+
+/// Two texts that are read together.
+struct TextPair {
+  std::string_view first;
+  std::string_view second;
+};
+
 /// Tokens of many texts, one after the other, without padding. Text i is [offsets[i], offsets[i +
 /// 1]).
 struct Encodings {
   std::vector<int32_t> ids;
   std::vector<int32_t> type_ids;
   std::vector<uint32_t> offsets = {0};
+  std::vector<TokenSpan> spans;  ///< of each token, from EncodeWithSpans
 
   size_t text_count() const { return offsets.size() - 1; }
   std::span<const int32_t> text_ids(size_t text) const {
@@ -65,6 +79,14 @@ class Tokenizer {
   Status EncodeBatch(const RequestContext& context, std::span<const std::string_view> texts,
                      Encodings* out) const;
 
+  /// The same for pairs, joined as the tokenizer's template says. Where a pair is too long, the
+  /// longer side is cut first.
+  Status EncodePairs(const RequestContext& context, std::span<const TextPair> pairs,
+                     Encodings* out) const;
+  /// As EncodeBatch, with where each token stands. The texts must be UTF-8.
+  Status EncodeWithSpans(const RequestContext& context, std::span<const std::string_view> texts,
+                         Encodings* out) const;
+
   /// How many tokens a prompt puts in front of a text: special tokens before it count, those after
   /// it do not. What `include_prompt: false` leaves out of pooling.
   Result<int32_t> CountPromptTokens(std::string_view prompt) const;
@@ -85,8 +107,14 @@ class Tokenizer {
   /// `json` is the text of a tokenizer.json; `where` names it in errors.
   static Result<std::unique_ptr<Tokenizer>> OpenJson(std::string_view json, std::string_view where,
                                                      const TokenizerOptions& options);
-  Status EncodeInPlace(std::span<const std::string_view> texts, bool add_special_tokens,
+  /// Encodes in the caller's thread; `pairs` is empty, or as long as `texts`.
+  Status EncodeInPlace(std::span<const std::string_view> texts,
+                       std::span<const std::string_view> pairs, uint32_t flags,
                        Encodings* out) const;
+  Status EncodePieces(const RequestContext& context, std::span<const std::string_view> texts,
+                      std::span<const std::string_view> pairs, uint32_t flags,
+                      Encodings* out) const;
+  uint32_t SpecialTokensFlag() const;
 
   const std::unique_ptr<Handle> handle_;
   const TokenizerOptions options_;

@@ -5,6 +5,7 @@
 
 #include "iolite/models/encoder_program.h"
 #include "iolite/models/internal/batch_runner.h"
+#include "iolite/models/internal/label_model.h"
 #include "iolite/models/modules.h"
 #include "iolite/models/tokenizer.h"
 
@@ -28,13 +29,6 @@ Result<bool> UsesTokenTypes(const Tokenizer& tokenizer) {
   IOLITE_RETURN_IF_ERROR(tokenizer.EncodeBatch(RequestContext(), {&text, 1}, &probe));
   return std::any_of(probe.type_ids.begin(), probe.type_ids.end(),
                      [](int32_t t) { return t != 0; });
-}
-
-/// `max_seq_length`, but no more than the model has positions.
-int64_t TokenCountMax(int64_t wanted, int64_t position_count_max) {
-  constexpr int64_t kWithoutLimit = 512;
-  if (wanted == 0) return position_count_max > 0 ? position_count_max : kWithoutLimit;
-  return position_count_max > 0 ? std::min(wanted, position_count_max) : wanted;
 }
 
 Result<std::unique_ptr<Tokenizer>> OpenTokenizer(const std::string& folder,
@@ -126,7 +120,8 @@ class TransformerEmbedder : public Embedder {
     result->prompt_token_count = query ? parts_.query_prompt_tokens : parts_.document_prompt_tokens;
     IOLITE_RETURN_IF_ERROR(
         parts_.tokenizer->EncodeBatch(context, prompted.views(), &result->encodings));
-    IOLITE_RETURN_IF_ERROR(CheckIds(result->encodings));
+    IOLITE_RETURN_IF_ERROR(CheckTokenIds(result->encodings, parts_.encoder.vocabulary_size,
+                                         parts_.model.encoder_folder));
     return std::unique_ptr<TokenizedTexts>(std::move(result));
   }
 
@@ -143,18 +138,6 @@ class TransformerEmbedder : public Embedder {
   }
 
  private:
-  /// An id past the model's table would read memory that is none of its rows.
-  Status CheckIds(const Encodings& encodings) const {
-    const int64_t row_count = parts_.encoder.vocabulary_size;
-    if (row_count == 0 || encodings.ids.empty()) return Status::Ok();
-    const auto [lowest, highest] = std::minmax_element(encodings.ids.begin(), encodings.ids.end());
-    if (*lowest >= 0 && *highest < row_count) return Status::Ok();
-    return InvalidArgument(
-        "The tokenizer in {} gave token {}, and the model knows {}: tokenizer and weights do not "
-        "belong together",
-        parts_.model.encoder_folder, *lowest < 0 ? *lowest : *highest, row_count);
-  }
-
   const TransformerParts parts_;
   const std::unique_ptr<BatchRunner> runner_;
 };

@@ -140,7 +140,11 @@ Result<Value> BuildHead(const EncoderPlan& plan, const Checkpoint& checkpoint, H
                         const Value& tokens, const EncoderInputs& inputs, int64_t label_count,
                         GraphBuilder& graph) {
   const bool text = unit == HeadUnit::kText;
-  const HeadPlan& head = text ? plan.text_head : plan.token_head;
+  HeadPlan head = text ? plan.text_head : plan.token_head;
+  if (head.dense_optional && !checkpoint.Has(head.dense->name + ".weight")) {
+    head.dense.reset();
+    head.norm.clear();
+  }
   IOLITE_ASSIGN_OR_RETURN(EncoderParts encoder, EncoderParts::Make(plan, checkpoint, &graph));
   EncoderParts outside = encoder.WithoutPrefix();
   Value x =

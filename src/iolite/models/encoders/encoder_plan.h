@@ -65,6 +65,7 @@ struct HeadPlan {
   PoolingMode pooling = PoolingMode::kCls;  ///< for a whole text
   std::optional<MatrixPlan> dense;
   bool dense_in_encoder = false;  ///< its name follows the encoder's prefix
+  bool dense_optional = false;    ///< some checkpoints go without it, and without the norm
   std::string activation;
   std::string norm;  ///< empty when there is none
   MatrixPlan classifier;

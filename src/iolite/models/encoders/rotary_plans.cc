@@ -192,6 +192,7 @@ Result<EncoderPlan> PlanModernBert(const ModelConfig& config) {
                     .classifier = {.name = "classifier"}};
   IOLITE_ASSIGN_OR_RETURN(plan.text_head.activation, config.Text("classifier_activation", "gelu"));
   plan.token_head = plan.text_head;
+  plan.token_head.dense_optional = true;
   return plan;
 }
 

@@ -43,8 +43,11 @@ Result<std::unique_ptr<BatchRunner>> BatchRunner::Make(
                                                           {kPooledMask, Fill::kPooledMask}};
   std::vector<Input> inputs;
   for (const program::Port& port : ports) {
+    const auto renamed = options.standard_names.find(port.name);
+    const std::string_view name =
+        renamed == options.standard_names.end() ? port.name : renamed->second;
     const auto* found = std::find_if(std::begin(kFills), std::end(kFills),
-                                     [&](const auto& row) { return row.first == port.name; });
+                                     [&](const auto& row) { return row.first == name; });
     if (found == std::end(kFills)) return Internal("Nothing fills input `{}`", port.name);
     inputs.push_back({.fill = found->second, .type = port.type});
   }
@@ -125,16 +128,28 @@ Status BatchRunner::RunBatch(const RequestContext& context, const Call& call, co
     views.push_back({.type = input.type, .shape = shape, .data = buffer.data()});
   }
   const auto dimension = static_cast<size_t>(options_.dimension);
-  std::vector<float> output(batch.texts.size() * dimension);
-  IOLITE_RETURN_IF_ERROR(executable_->Run(context, views, 0,
-                                          {.type = TensorType::kF32,
-                                           .shape = {text_count, options_.dimension},
-                                           .data = output.data()}));
-  for (size_t i = 0; i < batch.texts.size(); ++i) {
-    std::copy_n(output.data() + i * dimension, dimension,
-                call.vectors.data() + batch.texts[i] * dimension);
-  }
+  const size_t rows = options_.per_token ? element_count : batch.texts.size();
+  std::vector<float> output(rows * dimension);
+  std::vector<int64_t> output_shape = {text_count, options_.dimension};
+  if (options_.per_token) output_shape.insert(output_shape.begin() + 1, batch.length);
+  IOLITE_RETURN_IF_ERROR(executable_->Run(
+      context, views, 0, {.type = TensorType::kF32, .shape = output_shape, .data = output.data()}));
+  CopyOut(call, batch, output);
   return Status::Ok();
+}
+
+void BatchRunner::CopyOut(const Call& call, const Batch& batch,
+                          const std::vector<float>& output) const {
+  const auto dimension = static_cast<size_t>(options_.dimension);
+  const std::vector<uint32_t>& offsets = call.encodings.offsets;
+  const size_t stride = dimension * (options_.per_token ? static_cast<size_t>(batch.length) : 1);
+  for (size_t i = 0; i < batch.texts.size(); ++i) {
+    const uint32_t text = batch.texts[i];
+    const size_t first = options_.per_token ? offsets[text] : text;
+    const size_t count = options_.per_token ? offsets[text + 1] - offsets[text] : 1;
+    std::copy_n(output.data() + i * stride, count * dimension,
+                call.vectors.data() + first * dimension);
+  }
 }
 
 }  // namespace iolite::models

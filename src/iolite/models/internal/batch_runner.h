@@ -1,7 +1,9 @@
 #pragma once
 
+#include <map>
 #include <memory>
 #include <span>
+#include <string>
 #include <vector>
 
 #include "iolite/base/context.h"
@@ -15,13 +17,16 @@
 namespace iolite::models {
 
 struct BatchRunnerOptions {
-  int64_t dimension = 0;
+  int64_t dimension = 0;  ///< numbers for each text, or for each token
+  bool per_token = false;
   int32_t batch_token_count_max = 0;  ///< 0: what measured best
   int32_t token_count_max = 0;
   int32_t padding_id = 0;
+  /// What the program calls an input that encoder_program.h names, where that differs.
+  std::map<std::string, std::string> standard_names;
 };
 
-/// Runs tokenized texts through a loaded encoder, several batches at once.
+/// Runs tokenized texts through a loaded program, several batches at once.
 ///
 /// Threads: any number may call Run; they share the runtime's streams.
 class BatchRunner {
@@ -30,8 +35,9 @@ class BatchRunner {
                                                    const std::vector<program::Port>& inputs,
                                                    const BatchRunnerOptions& options);
 
-  /// Writes text i's vector to vectors[i * dimension, ...). The first `prompt_token_count` tokens
-  /// of each text are its prompt's.
+  /// Writes text i's numbers to vectors[i * dimension, ...); per token, those of token t of all
+  /// texts to vectors[t * dimension, ...). The first `prompt_token_count` tokens of each text are
+  /// its prompt's.
   Status Run(const RequestContext& context, const Encodings& encodings, int32_t prompt_token_count,
              std::span<float> vectors);
 
@@ -52,6 +58,7 @@ class BatchRunner {
   BatchRunner(std::unique_ptr<program::Executable> executable, std::vector<Input> inputs,
               const BatchRunnerOptions& options);
   Status RunBatch(const RequestContext& context, const Call& call, const Batch& batch);
+  void CopyOut(const Call& call, const Batch& batch, const std::vector<float>& output) const;
   template <typename Integer>
   void FillInput(Fill fill, const Call& call, const Batch& batch, Integer* out) const;
   template <typename Integer>

@@ -15,4 +15,10 @@ Result<std::string> Sha256OfFile(const std::string& path);
 /// Whether `path` names a file, also through a link.
 bool FileExists(const std::string& path);
 
+/// The ONNX file of a model's folder, model.onnx or onnx/model.onnx; empty when there is none.
+std::string FindOnnxFile(const std::string& folder);
+
+/// Whether a model's folder has a checkpoint, in one file or in shards.
+bool HasSafetensors(const std::string& folder);
+
 }  // namespace iolite::models

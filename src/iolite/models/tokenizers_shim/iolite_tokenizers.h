@@ -75,6 +75,9 @@ int64_t iolite_tokenizers_token_id(const IoliteTokenizer* tokenizer, IoliteBytes
 int32_t iolite_tokenizers_encode(const IoliteTokenizer* tokenizer, const IoliteBytes* texts,
                                  const IoliteBytes* pairs, size_t count, uint32_t flags,
                                  IoliteEncodings* out, IoliteMessage* error);
+/// Which word of its text each token belongs to, -1 for special tokens; null without spans. Owned
+/// by `encodings`.
+const int32_t* iolite_tokenizers_encodings_words(IoliteEncodings encodings);
 /// Frees what iolite_tokenizers_encode filled.
 void iolite_tokenizers_encodings_free(IoliteEncodings encodings);
 /// Frees the message of a call that failed.

@@ -212,6 +212,18 @@ fn into_encodings(batch: Batch) -> Encodings {
 }
 
 /// # Safety
+/// `encodings` must come from `iolite_tokenizers_encode` and not be freed yet.
+#[no_mangle]
+pub unsafe extern "C" fn iolite_tokenizers_encodings_words(encodings: Encodings) -> *const i32 {
+    let batch = &*(encodings.owner as *const Batch);
+    if batch.with_spans() {
+        batch.words.as_ptr()
+    } else {
+        std::ptr::null()
+    }
+}
+
+/// # Safety
 /// `encodings` must come from `iolite_tokenizers_encode`, and is spent afterwards.
 #[no_mangle]
 pub unsafe extern "C" fn iolite_tokenizers_encodings_free(encodings: Encodings) {

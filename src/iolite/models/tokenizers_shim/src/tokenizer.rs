@@ -21,6 +21,8 @@ pub struct Batch {
     pub type_ids: Vec<i32>,
     /// Begin and end of each token in its text, in bytes; empty unless asked for.
     pub spans: Vec<u32>,
+    /// Which word of its text a token belongs to, -1 for none; beside `spans`.
+    pub words: Vec<i32>,
     /// Text i has the tokens offsets[i] up to offsets[i + 1].
     pub offsets: Vec<u32>,
     flags: u32,
@@ -32,6 +34,7 @@ impl Batch {
             ids: vec![],
             type_ids: vec![],
             spans: vec![],
+            words: vec![],
             offsets: vec![0],
             flags,
         }
@@ -54,6 +57,8 @@ impl Batch {
             for (begin, end) in encoding.get_offsets() {
                 self.spans.extend([*begin as u32, *end as u32]);
             }
+            let word_of = |word: &Option<u32>| word.map_or(-1, |word| word as i32);
+            self.words.extend(encoding.get_word_ids().iter().map(word_of));
         }
     }
 

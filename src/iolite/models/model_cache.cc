@@ -1,13 +1,9 @@
-#include "iolite/models/internal/embedder_cache.h"
+#include "iolite/models/internal/model_cache.h"
 
 #include <chrono>
 
 namespace iolite::models {
 namespace {
-
-int64_t EstimateBytes(const EmbedderInfo& info) {
-  return info.parameter_count * (info.precision == "bf16" ? 2 : 4);
-}
 
 bool IsTheLoadersOwn(const Status& status) {
   return status.code() == StatusCode::kCancelled || status.code() == StatusCode::kDeadlineExceeded;
@@ -15,62 +11,60 @@ bool IsTheLoadersOwn(const Status& status) {
 
 }  // namespace
 
-Result<EmbedderCache::Embedding> EmbedderCache::Get(
-    const RequestContext& context, const std::string& key,
-    const std::function<Result<Embedding>()>& load) {
+Result<std::shared_ptr<const void>> ModelCache::GetErased(const RequestContext& context,
+                                                          const std::string& key,
+                                                          const Load& load) {
   std::unique_lock lock(mutex_);
   while (true) {
     IOLITE_RETURN_IF_ERROR(context.Check());
     const auto found = entries_.find(key);
-    if (found == entries_.end()) return Load(lock, key, load);
+    if (found == entries_.end()) return LoadNew(lock, key, load);
     const std::shared_ptr<Entry> entry = found->second;
     while (entry->loading) {
       IOLITE_RETURN_IF_ERROR(context.Check());
       changed_.wait_for(lock, std::chrono::milliseconds(20));
     }
-    if (entry->embedder) {
+    if (entry->loaded.model) {
       entry->used = ++use_count_;
-      return entry->embedder;
+      return entry->loaded.model;
     }
     if (!IsTheLoadersOwn(entry->failure)) return entry->failure;
   }
 }
 
-Result<EmbedderCache::Embedding> EmbedderCache::Load(
-    std::unique_lock<std::mutex>& lock, const std::string& key,
-    const std::function<Result<Embedding>()>& load) {
+Result<std::shared_ptr<const void>> ModelCache::LoadNew(std::unique_lock<std::mutex>& lock,
+                                                        const std::string& key, const Load& load) {
   const auto entry = std::make_shared<Entry>();
   entries_[key] = entry;
   lock.unlock();
-  Result<Embedding> loaded = load();
+  Result<Loaded> loaded = load();
   lock.lock();
   entry->loading = false;
   changed_.notify_all();
   if (!loaded.ok()) {
     entry->failure = loaded.status();
     entries_.erase(key);
-    return loaded;
+    return loaded.status();
   }
-  entry->embedder = *loaded;
-  entry->bytes = EstimateBytes((*loaded)->info());
+  entry->loaded = *loaded;
   entry->used = ++use_count_;
   Evict();
-  return loaded;
+  return loaded->model;
 }
 
-void EmbedderCache::Evict() {
+void ModelCache::Evict() {
   int64_t bytes = 0;
-  for (const auto& [key, entry] : entries_) bytes += entry->bytes;
+  for (const auto& [key, entry] : entries_) bytes += entry->loaded.bytes;
   while (bytes > bytes_max_) {
     auto oldest = entries_.end();
     for (auto it = entries_.begin(); it != entries_.end(); ++it) {
       // use_count 1: only this cache holds it, and nobody can get it without the mutex.
-      const bool idle = !it->second->loading && it->second->embedder.use_count() == 1;
+      const bool idle = !it->second->loading && it->second->loaded.model.use_count() == 1;
       if (idle && (oldest == entries_.end() || it->second->used < oldest->second->used))
         oldest = it;
     }
     if (oldest == entries_.end()) return;
-    bytes -= oldest->second->bytes;
+    bytes -= oldest->second->loaded.bytes;
     entries_.erase(oldest);
   }
 }

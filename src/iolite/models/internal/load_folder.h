@@ -23,6 +23,14 @@ struct LoadOrder {
 Result<std::shared_ptr<const Embedder>> LoadEmbedderFolder(const RequestContext& context,
                                                            const LoadOrder& order);
 
+/// The same for models of other tasks.
+Result<std::shared_ptr<const Reranker>> LoadRerankerFolder(const RequestContext& context,
+                                                           const LoadOrder& order);
+Result<std::shared_ptr<const Classifier>> LoadClassifierFolder(const RequestContext& context,
+                                                               const LoadOrder& order);
+Result<std::shared_ptr<const TokenClassifier>> LoadTokenClassifierFolder(
+    const RequestContext& context, const LoadOrder& order);
+
 /// The same errors and the same info, from configuration and headers alone where that can be.
 Result<EmbedderInfo> InspectFolder(const LoadOrder& order);
 
