@@ -83,10 +83,10 @@ bool TakesOneTwice(std::span<const std::vector<uint32_t>> positions,
 
 }  // namespace
 
-float CountPhrase(std::span<const std::vector<uint32_t>> positions,
-                  std::span<const uint32_t> offsets, int32_t slop) {
+void ForEachPhrase(
+    std::span<const std::vector<uint32_t>> positions, std::span<const uint32_t> offsets,
+    int32_t slop, const std::function<void(std::span<const size_t> places, int64_t moves)>& visit) {
   std::vector<size_t> places(positions.size());
-  float count = 0;
   auto start = [&](size_t i) {
     return static_cast<int64_t>(positions[i][places[i]]) - static_cast<int64_t>(offsets[i]);
   };
@@ -94,16 +94,23 @@ float CountPhrase(std::span<const std::vector<uint32_t>> positions,
     size_t least = 0;
     int64_t most = INT64_MIN;
     for (size_t i = 0; i < places.size(); ++i) {
-      if (places[i] == positions[i].size()) return count;
+      if (places[i] == positions[i].size()) return;
       if (start(i) < start(least)) least = i;
       most = std::max(most, start(i));
     }
     const int64_t moves = most - start(least);
-    if (moves <= slop && (moves == 0 || !TakesOneTwice(positions, places))) {
-      count += 1.0f / (1.0f + static_cast<float>(moves));
-    }
+    if (moves <= slop && (moves == 0 || !TakesOneTwice(positions, places))) visit(places, moves);
     ++places[least];
   }
+}
+
+float CountPhrase(std::span<const std::vector<uint32_t>> positions,
+                  std::span<const uint32_t> offsets, int32_t slop) {
+  float count = 0;
+  ForEachPhrase(positions, offsets, slop, [&](std::span<const size_t>, int64_t moves) {
+    count += 1.0f / (1.0f + static_cast<float>(moves));
+  });
+  return count;
 }
 
 Result<std::vector<PhraseRow>> FindPhrase(const RequestContext& context, const PartReader& part,

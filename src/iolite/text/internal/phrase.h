@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <span>
 #include <string>
 #include <vector>
@@ -11,9 +12,14 @@
 
 namespace iolite::text::internal {
 
-/// How often a phrase occurs, given where each of its words does, ascending. `offsets` say where
-/// the words stand in the phrase. An occurrence whose words lie `moves` apart from there counts 1 /
-/// (1 + moves); more than `slop` does not count.
+/// Calls `visit` for each occurrence of a phrase, given where each of its words occurs, ascending:
+/// with the places of its words in these, and by how many moves they lie apart from where `offsets`
+/// say that they stand in the phrase, at most `slop`.
+void ForEachPhrase(std::span<const std::vector<uint32_t>> positions,
+                   std::span<const uint32_t> offsets, int32_t slop,
+                   const std::function<void(std::span<const size_t> places, int64_t moves)>& visit);
+
+/// How often a phrase occurs: each occurrence counts 1 / (1 + moves).
 float CountPhrase(std::span<const std::vector<uint32_t>> positions,
                   std::span<const uint32_t> offsets, int32_t slop);
 
