@@ -71,7 +71,7 @@ struct SettingValues {
     /// 16 for usearch.
     int64_t connectivity = 0;
     /// Candidates looked at for each row while a graph index is built. 0 takes the kind's own
-    /// number: 200 for qg, 128 for usearch.
+    /// number: 160 for qg, 128 for usearch.
     int64_t expansion_add = 0;
     /// Candidates a search of a graph index keeps. More raise recall and latency. 0 lets the index
     /// choose, which scans small tables exactly.

@@ -48,7 +48,7 @@ struct IndexBuildOptions {
   /// Links a vertex keeps, 2 to 256; 0 for the kind's own choice: `qg` 32, `usearch` 16 at each
   /// level and twice as many at the lowest.
   int32_t connectivity = 0;
-  /// Size of the candidate pool while inserting; 0 for the kind's own choice: `qg` 200, `usearch`
+  /// Size of the candidate pool while inserting; 0 for the kind's own choice: `qg` 160, `usearch`
   /// 128.
   int32_t expansion_add = 0;
   /// Some vectors like those that will be asked for, dimension floats each: `qg` then chooses its

@@ -80,6 +80,10 @@ void ExpectHolds(const VectorIndex& index, const Model& model, Metric metric, ui
   if (wanted > 0) {
     EXPECT_GE(recall / wanted, floor);
   }
+  // Each row is reached from the entries.
+  for (const auto& [id, vector] : model) {
+    EXPECT_LE(Find(index, {.query = vector, .k = 1, .ef = 60}).at(0).distance, 1e-6) << id;
+  }
 }
 
 std::vector<float> Row(std::mt19937_64& random) {

@@ -316,7 +316,7 @@ KernelSet MakeAvx512(const char* name) {
   KernelSet set = MakeSet<F32, F16, BF16, I8, U8, Bits>(name);
   set.to_f16 = &ToF16;
   set.sign_estimates = &SignEstimates;
-  SetGraphKernels<F32, WideBF16>(set);
+  SetGraphKernels<F32, WideBF16, BF16>(set);
 #ifdef __AVX512VBMI__
   set.scan_block = &WideScanBlockKernel;
 #else

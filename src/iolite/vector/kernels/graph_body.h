@@ -32,6 +32,24 @@ float MixedKernel(const float* query, const uint16_t* row, size_t dimension) {
   return F::Sum(F::Plus(F::Plus(sums[0], sums[1]), F::Plus(sums[2], sums[3])));
 }
 
+/// Squared distance of two rows of bf16. With one sum, each addition would wait for the one before.
+template <class P>
+float L2RowsKernel(const uint16_t* a, const uint16_t* b, size_t dimension) {
+  constexpr size_t kStep = P::kStep, kSums = 4;
+  typename P::Acc sums[kSums] = {P::Zero(), P::Zero(), P::Zero(), P::Zero()};
+  size_t i = 0;
+  for (; i + kSums * kStep <= dimension; i += kSums * kStep) {
+#pragma GCC unroll 4
+    for (size_t j = 0; j < kSums; ++j) {
+      sums[j] = P::Difference(sums[j], P::Load(a + i + j * kStep), P::Load(b + i + j * kStep));
+    }
+  }
+  for (; i < dimension; i += kStep) {
+    sums[0] = P::Difference(sums[0], P::Load(a + i), P::Load(b + i));
+  }
+  return P::Sum(P::Plus(P::Plus(sums[0], sums[1]), P::Plus(sums[2], sums[3])));
+}
+
 /// Compares one query of f32 with one row that is split into the high and low halves of its bits,
 /// which `W` joins. `dimension` is a multiple of 32.
 template <class F, class W, int kMode>
@@ -180,6 +198,13 @@ void JoinKernel(const uint16_t* __restrict high, const uint16_t* __restrict low,
   }
 }
 
+/// Makes f32 of bf16.
+void WidenKernel(const uint16_t* __restrict high, size_t count, float* __restrict values) {
+  for (size_t i = 0; i < count; ++i) {
+    reinterpret_cast<Bits32*>(values)[i] = static_cast<uint32_t>(high[i]) << 16;
+  }
+}
+
 /// Writes the residual target - owner as sign bits, and returns the sums that make factors of it.
 template <class F>
 EdgeSums EncodeEdgeKernel(const float* owner, const float* target, size_t dimension,
@@ -225,15 +250,17 @@ size_t RankKernel(const float* values, size_t count, float value) {
   return static_cast<size_t>(rank);
 }
 
-/// Puts the kernels of this file into a set.
-template <class F, class W>
+/// Puts the kernels of this file into a set. `P` is the policy for two rows of bf16.
+template <class F, class W, class P = W>
 constexpr void SetGraphKernels(KernelSet& set) {
   set.l2_bf16 = &MixedKernel<F, W, kDifference>;
   set.dot_bf16 = &MixedKernel<F, W, kDot>;
+  set.l2_rows = &L2RowsKernel<P>;
   set.l2_split = &SplitKernel<F, W, kDifference>;
   set.dot_split = &SplitKernel<F, W, kDot>;
   set.make_scan_table = &MakeScanTableKernel<F>;
   set.join = &JoinKernel;
+  set.widen = &WidenKernel;
   set.rank = &RankKernel<F>;
   set.multiply = &MultiplyKernel<F>;
   set.encode_edge = &EncodeEdgeKernel<F>;

@@ -59,6 +59,40 @@ TEST(GraphKernels, DistancesToBf16Rows) {
   }
 }
 
+TEST(GraphKernels, DistancesOfTwoBf16Rows) {
+  for (const KernelSet* set : UsableKernelSets()) {
+    for (size_t dimension : kDimensions) {
+      const auto a = MixedValues(dimension, dimension), b = MixedValues(dimension + 1, dimension);
+      std::vector<uint16_t> first(dimension), second(dimension);
+      double l2 = 0;
+      for (size_t i = 0; i < dimension; ++i) {
+        first[i] = F32ToBF16(a[i]);
+        second[i] = F32ToBF16(b[i]);
+        const double difference = double{BF16ToF32(first[i])} - BF16ToF32(second[i]);
+        l2 += difference * difference;
+      }
+      EXPECT_NEAR(set->l2_rows(first.data(), second.data(), dimension), l2, 2e-6 * l2)
+          << set->name << " " << dimension;
+      EXPECT_EQ(set->l2_rows(first.data(), first.data(), dimension), 0) << set->name;
+    }
+  }
+}
+
+TEST(GraphKernels, WidenKeepsEveryBit) {
+  std::mt19937_64 random(4);
+  for (const KernelSet* set : UsableKernelSets()) {
+    for (size_t count : {0ul, 1ul, 31ul, 32ul, 1056ul}) {
+      std::vector<uint16_t> high(count);
+      for (uint16_t& bits : high) bits = static_cast<uint16_t>(random());
+      std::vector<float> wide(count);
+      set->widen(high.data(), count, wide.data());
+      for (size_t i = 0; i < count; ++i) {
+        ASSERT_EQ(ToBits(wide[i]), uint32_t{high[i]} << 16) << set->name;
+      }
+    }
+  }
+}
+
 TEST(GraphKernels, JoinAddsTheSignedDifference) {
   std::mt19937_64 random(3);
   for (const KernelSet* set : UsableKernelSets()) {

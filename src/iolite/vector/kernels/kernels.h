@@ -111,7 +111,9 @@ struct KernelSet {
   /// of 32.
   float (*l2_bf16)(const float* query, const uint16_t* row, size_t dimension) = nullptr;
   float (*dot_bf16)(const float* query, const uint16_t* row, size_t dimension) = nullptr;
-  /// The same of a row that is split as join() takes it.
+  /// Squared distance of two bf16 rows; `dimension` is a multiple of 32.
+  float (*l2_rows)(const uint16_t* a, const uint16_t* b, size_t dimension) = nullptr;
+  /// As l2_bf16 and dot_bf16, of a row that is split as join() takes it.
   float (*l2_split)(const float* query, const uint16_t* high, const uint16_t* low,
                     size_t dimension) = nullptr;
   float (*dot_split)(const float* query, const uint16_t* high, const uint16_t* low,
@@ -119,6 +121,8 @@ struct KernelSet {
   /// f32 values of their nearest bf16, upwards where two are as near, and the (signed) difference
   /// of the bits below: exact.
   void (*join)(const uint16_t* high, const uint16_t* low, size_t count, float* values) = nullptr;
+  /// f32 of bf16.
+  void (*widen)(const uint16_t* high, size_t count, float* values) = nullptr;
   /// How many of `count` values are below `value`. Reads up to 15 floats past the end.
   size_t (*rank)(const float* values, size_t count, float value) = nullptr;
   /// Encodes target - owner: one bit a dimension, set where it is not negative. `dimension` is a

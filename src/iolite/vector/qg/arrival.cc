@@ -17,19 +17,14 @@ Status FindCandidates(const RequestContext& context, const LiveView& view, uint3
   thread_local Query query;
   const Space& space = view.space();
   space.RowAsQuery(values, view.traits().length_max, query);
-  room.Begin(expansion, view.slot_count());
-  Candidate start{0, view.entries().Nearest(query)};
-  room.Mark(start.slot);
-  room.Push({&start, 1});
+  room.BeginAt(view.entries().Nearest(query), expansion, view.slot_count());
   const float to_squared = space.products() ? 2 : 1;
   IOLITE_RETURN_IF_ERROR(
       Walk(context, view, view.layout(), space, query, room, [&](uint32_t slot, float distance) {
         if (view.id(slot) != kNoRow) candidates.push_back({distance * to_squared, slot});
         return std::numeric_limits<float>::infinity();
       }));
-  std::sort(candidates.begin(), candidates.end(), [](const Candidate& a, const Candidate& b) {
-    return a.distance < b.distance || (a.distance == b.distance && a.slot < b.slot);
-  });
+  std::sort(candidates.begin(), candidates.end(), IsNearer);
   if (candidates.size() > expansion) candidates.resize(expansion);
   return Status::Ok();
 }

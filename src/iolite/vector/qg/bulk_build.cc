@@ -2,9 +2,11 @@
 
 #include <algorithm>
 #include <atomic>
+#include <limits>
 #include <numeric>
 
 #include "iolite/base/random.h"
+#include "iolite/vector/qg/reconnect.h"
 #include "iolite/vector/qg/walk.h"
 
 namespace iolite::vector::qg {
@@ -17,7 +19,7 @@ constexpr uint32_t kBatchMax = 4096;
 // From this many vertices on, alpha follows what is found.
 constexpr uint32_t kAdaptFrom = 4096;
 constexpr double kFillersMin = 0.12, kFillersMax = 0.22;
-constexpr float kAlphaMin = 1.04f, kAlphaMax = 1.22f, kAlphaStep = 0.02f;
+constexpr float kAlphaMin = 1.04f, kAlphaMax = 1.3f, kAlphaStep = 0.02f;
 // Vertices that one piece of work takes.
 constexpr uint32_t kPiece = 8;
 
@@ -31,16 +33,21 @@ std::vector<uint32_t> Order(uint32_t slot_count, uint64_t seed) {
   return order;
 }
 
-// A new vertex asks for an edge of `target`.
+// A new vertex asks for an edge of `target`; how far it is from the target's neighbours, by lane,
+// stands in `Found::between` from `between_at` on.
 struct Request {
   uint32_t target;
   uint32_t slot;
   float length;
+  uint32_t piece;
+  uint32_t between_at;
 };
 
-// What some new vertices ask for, and how many of their edges only fill their rows.
+// What the new vertices of a piece of work ask for, and how many of their edges only fill their
+// rows.
 struct Found {
   std::vector<Request> requests;
+  std::vector<float> between;
   size_t fillers = 0;
 };
 
@@ -60,13 +67,16 @@ class BulkLinker {
 
   Status Run();
   const EdgeRules& rules() const { return rules_; }
+  std::span<uint32_t> indegree() { return indegree_; }
 
  private:
   Status LinkBatch(uint32_t begin, uint32_t end);
-  Status FindNeighbours(uint32_t at, uint32_t linked, Found& found);
+  Status FindNeighbours(uint32_t at, uint32_t linked, uint32_t piece, Found& found);
+  void AddEstimates(const Query& query, const Candidate& target, std::vector<float>& between) const;
   void Rescue(uint32_t begin, uint32_t end);
   void AdaptRules(size_t edges, size_t fillers);
-  void Grant(std::span<const Request> requests, std::vector<uint32_t>& lost);
+  void Grant(std::span<const Request> requests, std::span<const Found> found,
+             std::vector<uint32_t>& lost);
 
   const RequestContext& context_;
   const BulkOptions& options_;
@@ -100,7 +110,8 @@ Status BulkLinker::LinkBatch(uint32_t begin, uint32_t end) {
       options_.executor->ParallelFor(context_, pieces, [&](size_t piece) -> Status {
         const uint32_t first = begin + static_cast<uint32_t>(piece) * kPiece;
         for (uint32_t at = first; at < std::min(end, first + kPiece); ++at) {
-          IOLITE_RETURN_IF_ERROR(FindNeighbours(at, begin, found[piece]));
+          IOLITE_RETURN_IF_ERROR(
+              FindNeighbours(at, begin, static_cast<uint32_t>(piece), found[piece]));
         }
         return Status::Ok();
       }));
@@ -124,7 +135,7 @@ Status BulkLinker::LinkBatch(uint32_t begin, uint32_t end) {
   std::vector<std::vector<uint32_t>> lost(starts.size() - 1);
   IOLITE_RETURN_IF_ERROR(
       options_.executor->ParallelFor(context_, lost.size(), [&](size_t piece) -> Status {
-        Grant(std::span(requests).subspan(starts[piece], starts[piece + 1] - starts[piece]),
+        Grant(std::span(requests).subspan(starts[piece], starts[piece + 1] - starts[piece]), found,
               lost[piece]);
         return Status::Ok();
       }));
@@ -151,7 +162,7 @@ void BulkLinker::Rescue(uint32_t begin, uint32_t end) {
       const uint32_t target = own.links()[lane];
       if (target == kNoSlot) break;
       const uint32_t lost =
-          edges.Force(rows_, vertices_.Edit(target), target, slot, own.lengths[lane], indegree);
+          edges.Force(rows_, vertices_.Edit(target), slot, own.lengths[lane], indegree);
       if (lost == slot) continue;
       ++indegree_[slot];
       if (lost != kNoSlot) --indegree_[lost];
@@ -171,7 +182,7 @@ void BulkLinker::AdaptRules(size_t edges, size_t fillers) {
 }
 
 // `linked` of the order are in the graph already; the others may be written to meanwhile.
-Status BulkLinker::FindNeighbours(uint32_t at, uint32_t linked, Found& found) {
+Status BulkLinker::FindNeighbours(uint32_t at, uint32_t linked, uint32_t piece, Found& found) {
   thread_local WalkRoom room;
   thread_local Query query;
   thread_local std::vector<float> own;
@@ -182,11 +193,7 @@ Status BulkLinker::FindNeighbours(uint32_t at, uint32_t linked, Found& found) {
   own.resize(layout.padded());
   vertices_.ReadVector(slot, vertices_.row(slot).high(), own.data());
   space_.RowAsQuery(own.data(), options_.length_max, query);
-  room.Begin(options_.expansion, options_.slot_count);
-  const uint32_t start = entries_.Nearest(query, linked);
-  room.Mark(start);
-  Candidate first{0, start};
-  room.Push({&first, 1});
+  room.BeginAt(entries_.Nearest(query, linked), options_.expansion, options_.slot_count);
   candidates.clear();
   const float to_squared = space_.products() ? 2 : 1;
   IOLITE_RETURN_IF_ERROR(
@@ -194,26 +201,54 @@ Status BulkLinker::FindNeighbours(uint32_t at, uint32_t linked, Found& found) {
         candidates.push_back({distance * to_squared, met});
         return std::numeric_limits<float>::infinity();
       }));
-  std::sort(candidates.begin(), candidates.end(), [](const Candidate& a, const Candidate& b) {
-    return a.distance < b.distance || (a.distance == b.distance && a.slot < b.slot);
-  });
+  std::sort(candidates.begin(), candidates.end(), IsNearer);
   if (candidates.size() > options_.expansion) candidates.resize(options_.expansion);
   EdgeMaker edges(vertices_.layout(), space_, rules_);
   edges.Choose(rows_, candidates, chosen);
-  edges.Write(rows_, vertices_.Edit(slot), own.data(), chosen);
+  edges.Write(rows_, vertices_.Edit(slot), chosen);
   for (const auto& choice : chosen) {
-    found.requests.push_back({choice.candidate.slot, slot, choice.candidate.distance});
+    found.requests.push_back({choice.candidate.slot, slot, choice.candidate.distance, piece,
+                              static_cast<uint32_t>(found.between.size())});
+    AddEstimates(query, choice.candidate, found.between);
     found.fillers += choice.filler ? 1 : 0;
   }
   return Status::Ok();
 }
 
-void BulkLinker::Grant(std::span<const Request> requests, std::vector<uint32_t>& lost) {
+// The target's codes say how far its neighbours are, as in a walk, while its row is near; the
+// neighbours themselves lie anywhere in memory, and to fetch them took a quarter of a build.
+void BulkLinker::AddEstimates(const Query& query, const Candidate& target,
+                              std::vector<float>& between) const {
+  const Layout& layout = vertices_.layout();
+  const RowView row = vertices_.row(target.slot);
+  const float to_squared = space_.products() ? 2 : 1;
+  alignas(64) float estimates[kBlockLanes];
+  for (uint32_t block = 0; block < layout.block_count(); ++block) {
+    const kernels::ScanBlock codes{row.codes(block), row.add(block), row.rescale(block)};
+    kernels::Kernels().scan_block(query.table, codes, layout.padded(), target.distance / to_squared,
+                                  std::numeric_limits<float>::infinity(), estimates);
+    for (const float estimate : estimates) between.push_back(estimate * to_squared);
+  }
+}
+
+// The requests of a target stand together.
+void BulkLinker::Grant(std::span<const Request> requests, std::span<const Found> found,
+                       std::vector<uint32_t>& lost) {
   EdgeMaker edges(vertices_.layout(), space_, rules_);
+  const uint32_t padded = vertices_.layout().padded(), lanes = vertices_.layout().lanes();
+  uint32_t target = kNoSlot;
+  std::vector<uint32_t> before;  // the target's neighbours when the estimates were made
   for (const Request& request : requests) {
-    const uint32_t slot =
-        edges.Offer(rows_, vertices_.Edit(request.target), request.target, request.slot,
-                    request.length, [&](uint32_t other) { return indegree_[other]; });
+    const RowEdit row = vertices_.Edit(request.target);
+    if (request.target != target) before.assign(row.links(), row.links() + lanes);
+    target = request.target;
+    auto between = [&](uint32_t lane, uint32_t other) {
+      if (before[lane] == other) return found[request.piece].between[request.between_at + lane];
+      return HighDistance(vertices_.row(request.slot).high(), vertices_.row(other).high(), padded);
+    };
+    const uint32_t slot = edges.Offer(
+        rows_, row, request.slot, request.length, [&](uint32_t other) { return indegree_[other]; },
+        between);
     if (slot != kNoSlot) lost.push_back(slot);
   }
 }
@@ -230,6 +265,12 @@ Result<EdgeRules> LinkAll(const RequestContext& context, const BulkOptions& opti
                           const Space& space, const Entries& entries, Vertices& vertices) {
   BulkLinker linker(context, options, space, entries, vertices);
   IOLITE_RETURN_IF_ERROR(linker.Run());
+  IOLITE_RETURN_IF_ERROR(Reconnect(context,
+                                   {.slot_count = options.slot_count,
+                                    .rules = linker.rules(),
+                                    .length_max = options.length_max,
+                                    .executor = options.executor},
+                                   space, entries, vertices, linker.indegree()));
   return linker.rules();
 }
 

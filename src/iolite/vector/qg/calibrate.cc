@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
 
 #include "iolite/base/random.h"
 #include "iolite/vector/internal/top_k.h"
@@ -16,6 +17,8 @@ constexpr uint32_t kSlotsMin = 1000;
 // Distances that the exact scans may take together, and how many queries that makes.
 constexpr size_t kDistances = 24'000'000;
 constexpr size_t kQueriesMin = 32, kQueriesMax = 256;
+// Their values stay in the first cache.
+constexpr size_t kQueriesAtOnce = 8;
 constexpr std::array<float, 7> kRecalls = {0.90f, 0.95f, 0.97f, 0.98f, 0.99f, 0.995f, 0.999f};
 constexpr std::array<uint32_t, 14> kPools = {10,  14,  20,  28,  40,  56,  80,
                                              112, 160, 224, 320, 448, 640, 1280};
@@ -31,7 +34,7 @@ class Calibrator {
       : context_(context), request_(request), layout_(request.vertices.layout()) {}
 
   void MakeQuery(uint64_t which, Query& query) const;
-  void FindTruth(Sample& sample) const;
+  void FindTruth(std::span<Sample> samples) const;
   Result<size_t> Hits(const Sample& sample, uint32_t pool) const;
 
  private:
@@ -65,15 +68,22 @@ void Calibrator::MakeQuery(uint64_t which, Query& query) const {
   request_.space.RowAsQuery(values.data(), request_.length_max, query);
 }
 
-void Calibrator::FindTruth(Sample& sample) const {
-  sample.truth.resize(kNeighbours);
-  internal::TopK top(sample.truth, std::nullopt);
-  for (uint32_t slot = 0; slot < request_.slot_count; ++slot) {
-    const float distance = RowDistance(sample.query, request_.space.products(),
-                                       request_.vertices.row(slot).high(), layout_.padded());
-    if (!(distance > top.bound())) top.Offer(slot, distance);
+// One pass over the rows for all of them, because fetching a row costs more than comparing it.
+void Calibrator::FindTruth(std::span<Sample> samples) const {
+  std::vector<internal::TopK> tops;
+  for (Sample& sample : samples) {
+    sample.truth.resize(kNeighbours);
+    tops.emplace_back(sample.truth, std::nullopt);
   }
-  top.Finish();
+  for (uint32_t slot = 0; slot < request_.slot_count; ++slot) {
+    const uint16_t* high = request_.vertices.row(slot).high();
+    for (size_t i = 0; i < samples.size(); ++i) {
+      const float distance =
+          RowDistance(samples[i].query, request_.space.products(), high, layout_.padded());
+      if (!(distance > tops[i].bound())) tops[i].Offer(slot, distance);
+    }
+  }
+  for (internal::TopK& top : tops) top.Finish();
 }
 
 Result<size_t> Calibrator::Hits(const Sample& sample, uint32_t pool) const {
@@ -81,10 +91,7 @@ Result<size_t> Calibrator::Hits(const Sample& sample, uint32_t pool) const {
   const OwnRows rows{request_.vertices, request_.slot_count};
   std::array<Neighbor, kNeighbours> found;
   internal::TopK top(found, std::nullopt);
-  room.Begin(pool, request_.slot_count);
-  Candidate start{0, request_.entries.Nearest(sample.query)};
-  room.Mark(start.slot);
-  room.Push({&start, 1});
+  room.BeginAt(request_.entries.Nearest(sample.query), pool, request_.slot_count);
   const float stop = StopFactor(layout_, pool);
   IOLITE_RETURN_IF_ERROR(Walk(context_, rows, layout_, request_.space, sample.query, room,
                               [&](uint32_t slot, float distance) {
@@ -97,6 +104,19 @@ Result<size_t> Calibrator::Hits(const Sample& sample, uint32_t pool) const {
                     [last](const Neighbor& neighbor) { return neighbor.distance <= last; }));
 }
 
+// The mean of the queries' recalls, less what it may be off by: one standard error.
+double RecallAtLeast(std::span<const size_t> hits) {
+  const auto count = static_cast<double>(hits.size());
+  double sum = 0, squares = 0;
+  for (const size_t hit : hits) {
+    const double recall = static_cast<double>(hit) / kNeighbours;
+    sum += recall;
+    squares += recall * recall;
+  }
+  const double mean = sum / count;
+  return mean - std::sqrt(std::max(0.0, squares / count - mean * mean) / count);
+}
+
 }  // namespace
 
 Result<std::vector<Calibration>> Calibrate(const RequestContext& context, Executor& executor,
@@ -106,9 +126,12 @@ Result<std::vector<Calibration>> Calibrate(const RequestContext& context, Execut
   const Calibrator calibrator(context, request);
   std::vector<Sample> samples(
       std::clamp(kDistances / request.slot_count, kQueriesMin, kQueriesMax));
-  IOLITE_RETURN_IF_ERROR(executor.ParallelFor(context, samples.size(), [&](size_t i) {
-    calibrator.MakeQuery(i, samples[i].query);
-    calibrator.FindTruth(samples[i]);
+  const size_t groups = (samples.size() + kQueriesAtOnce - 1) / kQueriesAtOnce;
+  IOLITE_RETURN_IF_ERROR(executor.ParallelFor(context, groups, [&](size_t group) {
+    const size_t first = group * kQueriesAtOnce;
+    const size_t count = std::min(kQueriesAtOnce, samples.size() - first);
+    for (size_t i = first; i < first + count; ++i) calibrator.MakeQuery(i, samples[i].query);
+    calibrator.FindTruth(std::span(samples).subspan(first, count));
     return Status::Ok();
   }));
   for (const uint32_t pool : kPools) {
@@ -118,9 +141,7 @@ Result<std::vector<Calibration>> Calibrate(const RequestContext& context, Execut
       IOLITE_ASSIGN_OR_RETURN(hits[i], calibrator.Hits(samples[i], pool));
       return Status::Ok();
     }));
-    size_t sum = 0;
-    for (size_t hit : hits) sum += hit;
-    const double recall = static_cast<double>(sum) / (kNeighbours * samples.size());
+    const double recall = RecallAtLeast(hits);
     while (calibration.size() < kRecalls.size() && recall >= kRecalls[calibration.size()]) {
       calibration.push_back({kRecalls[calibration.size()], pool});
     }

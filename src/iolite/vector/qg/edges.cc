@@ -50,16 +50,12 @@ void WriteSigns(const Layout& layout, const Space& space, const float* mean, con
   std::memcpy(signs + layout.sign_bits() / 8, &factors, sizeof(factors));
 }
 
-void EdgeMaker::SetLane(const RowEdit& row, uint32_t lane, const float* owner, const float* target,
-                        uint32_t slot, float length, bool filler) {
+void EdgeMaker::WriteCodeOf(const RowEdit& row, uint32_t lane) {
   words_.resize(space_.padded() / 32);
-  const CodeFactors factors = CodeOf(space_, owner, target, words_.data());
+  const CodeFactors factors = CodeOf(space_, owner_.data(), target_.data(), words_.data());
   WriteCode(row.codes(lane / kBlockLanes), lane % kBlockLanes, words_.data(), space_.padded());
   row.add(lane) = factors.add;
   row.rescale(lane) = factors.rescale;
-  row.links()[lane] = slot;
-  row.lengths[lane] = length;
-  row.SetFiller(lane, filler);
 }
 
 }  // namespace iolite::vector::qg

@@ -20,8 +20,7 @@ struct EdgeRules {
 };
 
 /// Makes and changes the edges of rows. Lengths are squared L2 distances of vectors as they are
-/// kept. `rows` of the methods say where rows lie: `row_bytes(slot)`, and `low(slot)`, which is
-/// null where low bits are not kept.
+/// kept. `rows` of the methods say where rows lie: `row_bytes(slot)`.
 ///
 /// Threads: one. Cheap to make; keeps scratch memory.
 class EdgeMaker {
@@ -38,37 +37,52 @@ class EdgeMaker {
   template <class Rows>
   void Choose(const Rows& rows, std::span<const Candidate> candidates, std::vector<Choice>& chosen);
 
-  /// Makes `choices` the edges of a row whose vector is `owner`.
+  /// Makes `choices` the edges of a row.
   template <class Rows>
-  void Write(const Rows& rows, const RowEdit& row, const float* owner,
-             std::span<const Choice> choices);
+  void Write(const Rows& rows, const RowEdit& row, std::span<const Choice> choices);
 
   /// Lets a row know of a new vertex at squared distance `length`, in place of an edge that is
   /// worth less. Returns the slot that lost its edge, kNoSlot when none did, or `slot` when the new
-  /// one was not taken. `indegree(slot)` says how many edges lead to a slot.
-  template <class Rows, class IndegreeFunction>
-  uint32_t Offer(const Rows& rows, const RowEdit& row, uint32_t owner_slot, uint32_t slot,
-                 float length, IndegreeFunction indegree);
+  /// one was not taken. `indegree(slot)` says how many edges lead to a slot, `between(lane, slot)`
+  /// about how far, squared, the new vertex is from that neighbour of the row.
+  template <class Rows, class IndegreeFunction, class BetweenFunction>
+  uint32_t Offer(const Rows& rows, const RowEdit& row, uint32_t slot, float length,
+                 IndegreeFunction indegree, BetweenFunction between);
 
   /// As Offer, but the new vertex takes the place of the longest edge that can be spared, whatever
   /// it is worth.
   template <class Rows, class IndegreeFunction>
-  uint32_t Force(const Rows& rows, const RowEdit& row, uint32_t owner_slot, uint32_t slot,
-                 float length, IndegreeFunction indegree);
+  uint32_t Force(const Rows& rows, const RowEdit& row, uint32_t slot, float length,
+                 IndegreeFunction indegree);
 
-  /// Makes `lane` an edge from `owner`, which has the row's vector, to `target`.
-  void SetLane(const RowEdit& row, uint32_t lane, const float* owner, const float* target,
-               uint32_t slot, float length, bool filler);
-
-  /// The f32 vector of a slot.
+  /// Makes `lane` an edge to `slot`, at squared distance `length`.
   template <class Rows>
-  void ReadSlot(const Rows& rows, uint32_t slot, std::vector<float>& values) const {
+  void SetLane(const Rows& rows, const RowEdit& row, uint32_t lane, uint32_t slot, float length,
+               bool filler) {
+    ReadHigh(row.high(), owner_);
+    WriteLane(rows, row, lane, {length, slot}, filler);
+  }
+
+  /// A vector by its high bits, which is what walks and codes go by.
+  void ReadHigh(const uint16_t* high, std::vector<float>& values) const {
     values.resize(layout_.padded());
-    ReadVector(layout_, reinterpret_cast<const uint16_t*>(rows.row_bytes(slot)), rows.low(slot),
-               values.data());
+    kernels::Kernels().widen(high, layout_.padded(), values.data());
   }
 
  private:
+  // With the row's own vector in owner_.
+  template <class Rows>
+  void WriteLane(const Rows& rows, const RowEdit& row, uint32_t lane, const Candidate& target,
+                 bool filler) {
+    ReadHigh(reinterpret_cast<const uint16_t*>(rows.row_bytes(target.slot)), target_);
+    WriteCodeOf(row, lane);
+    row.links()[lane] = target.slot;
+    row.lengths[lane] = target.distance;
+    row.SetFiller(lane, filler);
+  }
+  // The code from owner_ to target_.
+  void WriteCodeOf(const RowEdit& row, uint32_t lane);
+
   const Layout& layout_;
   const Space& space_;
   const EdgeRules rules_;
@@ -98,7 +112,7 @@ void WriteCode(uint8_t* codes, uint32_t place, const uint32_t* words, uint32_t p
 void ReadCode(const uint8_t* codes, uint32_t place, uint32_t padded, uint32_t* words);
 
 inline float HighDistance(const uint16_t* a, const uint16_t* b, uint32_t padded) {
-  return kernels::Kernels().Of(Metric::kL2, ElementType::kBF16).pair(a, b, padded);
+  return kernels::Kernels().l2_rows(a, b, padded);
 }
 
 template <class Rows>
@@ -127,21 +141,18 @@ void EdgeMaker::Choose(const Rows& rows, std::span<const Candidate> candidates,
 }
 
 template <class Rows>
-void EdgeMaker::Write(const Rows& rows, const RowEdit& row, const float* owner,
-                      std::span<const Choice> choices) {
+void EdgeMaker::Write(const Rows& rows, const RowEdit& row, std::span<const Choice> choices) {
   row.Clear();
+  ReadHigh(row.high(), owner_);
   for (uint32_t lane = 0; lane < choices.size(); ++lane) {
-    const auto& [candidate, filler] = choices[lane];
-    ReadSlot(rows, candidate.slot, target_);
-    SetLane(row, lane, owner, target_.data(), candidate.slot, candidate.distance, filler);
+    WriteLane(rows, row, lane, choices[lane].candidate, choices[lane].filler);
   }
 }
 
-template <class Rows, class IndegreeFunction>
-uint32_t EdgeMaker::Offer(const Rows& rows, const RowEdit& row, uint32_t owner_slot, uint32_t slot,
-                          float length, IndegreeFunction indegree) {
-  const uint32_t lanes = layout_.lanes(), padded = layout_.padded();
-  auto high = reinterpret_cast<const uint16_t*>(rows.row_bytes(slot));
+template <class Rows, class IndegreeFunction, class BetweenFunction>
+uint32_t EdgeMaker::Offer(const Rows& rows, const RowEdit& row, uint32_t slot, float length,
+                          IndegreeFunction indegree, BetweenFunction between) {
+  const uint32_t lanes = layout_.lanes();
   const uint32_t* links = row.links();
   uint32_t empty = kNoSlot, filler = kNoSlot, covered = kNoSlot, farthest = kNoSlot;
   bool superfluous = false;
@@ -161,13 +172,12 @@ uint32_t EdgeMaker::Offer(const Rows& rows, const RowEdit& row, uint32_t owner_s
       if (!kept && row.lengths[lane] > length) worse(filler, lane);
       continue;
     }
-    const float between =
-        HighDistance(high, reinterpret_cast<const uint16_t*>(rows.row_bytes(other)), padded);
+    const float apart = rules_.alpha * between(lane, other);
     if (row.lengths[lane] <= length) {
-      superfluous |= rules_.alpha * between < length;
+      superfluous |= apart < length;
     } else {
       if (!kept) worse(farthest, lane);
-      if (rules_.alpha * between < row.lengths[lane]) {
+      if (apart < row.lengths[lane]) {
         covered_lanes[lane / 64] |= 1ull << (lane % 64);
         if (!kept) worse(covered, lane);
       }
@@ -182,15 +192,13 @@ uint32_t EdgeMaker::Offer(const Rows& rows, const RowEdit& row, uint32_t owner_s
     }
   }
   const uint32_t lost = links[lane];
-  ReadSlot(rows, owner_slot, owner_);
-  ReadSlot(rows, slot, target_);
-  SetLane(row, lane, owner_.data(), target_.data(), slot, length, superfluous);
+  SetLane(rows, row, lane, slot, length, superfluous);
   return lost;
 }
 
 template <class Rows, class IndegreeFunction>
-uint32_t EdgeMaker::Force(const Rows& rows, const RowEdit& row, uint32_t owner_slot, uint32_t slot,
-                          float length, IndegreeFunction indegree) {
+uint32_t EdgeMaker::Force(const Rows& rows, const RowEdit& row, uint32_t slot, float length,
+                          IndegreeFunction indegree) {
   uint32_t chosen = kNoSlot;
   for (uint32_t lane = 0; lane < layout_.lanes(); ++lane) {
     const uint32_t other = row.links()[lane];
@@ -203,9 +211,7 @@ uint32_t EdgeMaker::Force(const Rows& rows, const RowEdit& row, uint32_t owner_s
   }
   if (chosen == kNoSlot) return slot;
   const uint32_t lost = row.links()[chosen];
-  ReadSlot(rows, owner_slot, owner_);
-  ReadSlot(rows, slot, target_);
-  SetLane(row, chosen, owner_.data(), target_.data(), slot, length, false);
+  SetLane(rows, row, chosen, slot, length, false);
   return lost;
 }
 

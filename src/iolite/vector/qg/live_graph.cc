@@ -103,7 +103,7 @@ void LiveGraph::EnsureLinks() {
 
 std::vector<float> LiveGraph::VectorOf(uint32_t slot) const {
   std::vector<float> values;
-  EdgeMaker(vertices_.layout(), space_, rules_).ReadSlot(vertices_, slot, values);
+  EdgeMaker(vertices_.layout(), space_, rules_).ReadHigh(High(slot), values);
   return values;
 }
 

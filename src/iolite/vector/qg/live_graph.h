@@ -81,6 +81,9 @@ class LiveGraph {
   uint32_t StandIn(uint32_t gone) const;
 
   bool IsFree(uint32_t slot) const { return vertices_.id(slot) == kNoRow; }
+  const uint16_t* High(uint32_t slot) const {
+    return reinterpret_cast<const uint16_t*>(vertices_.row_bytes(slot));
+  }
   std::vector<float> VectorOf(uint32_t slot) const;
 
   Header header_;

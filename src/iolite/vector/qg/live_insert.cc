@@ -48,7 +48,7 @@ Status LiveGraph::WriteVertex(uint32_t slot, const Arrival& arrival,
   // Some may have been deleted since they were chosen.
   std::erase_if(choices,
                 [&](const EdgeMaker::Choice& choice) { return IsFree(choice.candidate.slot); });
-  EdgeMaker(layout, space_, rules_).Write(vertices_, row, arrival.values.data(), choices);
+  EdgeMaker(layout, space_, rules_).Write(vertices_, row, choices);
   vertices_.Publish(slot, row);
   return Status::Ok();
 }
@@ -87,8 +87,11 @@ Status LiveGraph::OfferTo(uint32_t target, uint32_t slot, float length, bool for
   IOLITE_ASSIGN_OR_RETURN(const RowEdit row, vertices_.NewImage(target));
   EdgeMaker edges(vertices_.layout(), space_, rules_);
   auto indegree = [this](uint32_t other) { return links_.Indegree(other); };
-  const uint32_t lost = force ? edges.Force(vertices_, row, target, slot, length, indegree)
-                              : edges.Offer(vertices_, row, target, slot, length, indegree);
+  auto between = [&](uint32_t, uint32_t other) {
+    return HighDistance(High(slot), High(other), vertices_.layout().padded());
+  };
+  const uint32_t lost = force ? edges.Force(vertices_, row, slot, length, indegree)
+                              : edges.Offer(vertices_, row, slot, length, indegree, between);
   taken = lost != slot;
   if (!taken) {
     vertices_.Discard(row);

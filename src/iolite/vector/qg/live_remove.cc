@@ -73,8 +73,7 @@ Status LiveGraph::Mend(uint32_t target, uint32_t gone) {
     row.SetFiller(lane, false);
   } else {
     EdgeMaker(layout, space_, rules_)
-        .SetLane(row, lane, VectorOf(target).data(), VectorOf(best.slot).data(), best.slot,
-                 best.distance, false);
+        .SetLane(vertices_, row, lane, best.slot, best.distance, false);
     links_.Add(target, best.slot);
   }
   links_.Remove(target, gone);
@@ -95,8 +94,7 @@ Candidate LiveGraph::NearestOf(uint32_t gone, uint32_t target, const RowEdit& ro
         std::find(begin, end, other) != end) {
       continue;
     }
-    const auto high = reinterpret_cast<const uint16_t*>(vertices_.row_bytes(other));
-    const float distance = HighDistance(row.high(), high, layout.padded());
+    const float distance = HighDistance(row.high(), High(other), layout.padded());
     if (distance < best.distance) best = {distance, other};
   }
   return best;
@@ -113,12 +111,13 @@ void LiveGraph::ReplaceEntry(uint32_t gone) {
   }
 }
 
-// A neighbour. The last rows may all have been neighbours of each other: for the last entry any row
-// will do.
+// A neighbour that is no entry yet: a slot that stood at two places would be left at one of them
+// when it goes. The last rows may all have been neighbours of each other: for the last entry any
+// row will do.
 uint32_t LiveGraph::StandIn(uint32_t gone) const {
   const RowView row(vertices_.layout(), vertices_.row_bytes(gone));
   for (const uint32_t other : std::span(row.links(), vertices_.layout().lanes())) {
-    if (other != kNoSlot && !IsFree(other)) return other;
+    if (other != kNoSlot && !IsFree(other) && !entries_.PlaceOf(other)) return other;
   }
   if (entries().slots().size() > 1) return kNoSlot;
   for (uint32_t slot = 0; slot < vertices_.slot_count(); ++slot) {

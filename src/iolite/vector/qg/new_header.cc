@@ -9,7 +9,7 @@ namespace {
 constexpr uint64_t kSeed = 0x696f6c697465;  // "iolite"
 constexpr internal::GraphLimits kLimits{.connectivity_default = 32,
                                         .connectivity_max = 256,
-                                        .expansion_default = 200,
+                                        .expansion_default = 160,
                                         .expansion_max = 1 << 16};
 // While nobody has seen the data: what suits text.
 constexpr float kAlpha = 1.1f;

@@ -54,6 +54,10 @@ class Searcher {
  private:
   using TopK = internal::TopK;
 
+  // A walk ends by the distance of so many answers at least: the nearest one alone would end it
+  // before it has looked around.
+  static constexpr size_t kBoundingMin = 10;
+
   Status Answer(TopK& top);
   Status Exact(TopK& top, std::string reason);
   Status ByCodes(TopK& top, std::string reason);
@@ -310,15 +314,13 @@ Status Searcher<View>::ByGraph(TopK& top, size_t ef, bool& answered) {
   if (!survivors_.all()) words_ = survivors_.Words();
   // A few more than are wanted, because high bits decide who is compared exactly.
   thread_local std::vector<Neighbor> near_room, nearest_room;
+  const size_t bounding = std::max(wanted_, kBoundingMin);
   near_room.resize(std::max(near_room.size(), wanted_ + std::max<size_t>(8, wanted_ / 4)));
-  nearest_room.resize(std::max(nearest_room.size(), wanted_));
+  nearest_room.resize(std::max(nearest_room.size(), bounding));
   const std::span near = std::span(near_room).first(wanted_ + std::max<size_t>(8, wanted_ / 4));
-  const std::span nearest = std::span(nearest_room).first(wanted_);
+  const std::span nearest = std::span(nearest_room).first(bounding);
   TopK candidates(near, std::nullopt), bound(nearest, std::nullopt);
-  room.Begin(ef, view_.slot_count());
-  Candidate start{0, view_.entries().Nearest(query_)};
-  room.Mark(start.slot);
-  room.Push({&start, 1});
+  room.BeginAt(view_.entries().Nearest(query_), ef, view_.slot_count());
   size_t popped = 0, passing = 0;
   const float stop_factor = StopFactor(layout_, ef);
   IOLITE_RETURN_IF_ERROR(Walk(context_, view_, layout_, view_.space(), query_, room,

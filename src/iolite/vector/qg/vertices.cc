@@ -31,7 +31,7 @@ void ReadVector(const Layout& layout, const uint16_t* high, const uint16_t* low,
   if (low != nullptr) {
     kernels::Kernels().join(high, low, layout.padded(), values);
   } else {
-    for (uint32_t i = 0; i < layout.padded(); ++i) values[i] = kernels::BF16ToF32(high[i]);
+    kernels::Kernels().widen(high, layout.padded(), values);
   }
 }
 

@@ -8,7 +8,7 @@ constexpr size_t kRegisterFloats = 16;
 
 }  // namespace
 
-void WalkRoom::Begin(size_t ef, uint32_t slot_count) {
+void WalkRoom::BeginAt(uint32_t start, size_t ef, uint32_t slot_count) {
   // Few marks are taken back one by one, many all at once.
   if (mark_count_ * 8 < marked_.size()) {
     for (size_t i = 0; i < mark_count_; ++i) marked_[marks_[i] / 64] = 0;
@@ -26,6 +26,10 @@ void WalkRoom::Begin(size_t ef, uint32_t slot_count) {
   pool_size_ = ef;
   size_ = next_ = 0;
   bound_ = std::numeric_limits<float>::infinity();
+  // The first place is taken whatever its distance.
+  Mark(start);
+  Candidate first{0, start};
+  Push({&first, 1});
 }
 
 // All ranks are found before anything moves, so that each place moves once, and no wide load waits

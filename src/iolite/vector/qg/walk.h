@@ -21,11 +21,16 @@ struct Candidate {
   uint32_t slot;
 };
 
+/// Nearer first, the lower slot among equals.
+inline bool IsNearer(const Candidate& a, const Candidate& b) {
+  return a.distance < b.distance || (a.distance == b.distance && a.slot < b.slot);
+}
+
 /// What a walk needs for itself; used again from walk to walk.
 class WalkRoom {
  public:
-  /// For a walk with a pool of `ef` among `slot_count` slots.
-  void Begin(size_t ef, uint32_t slot_count);
+  /// For a walk from `start` with a pool of `ef` among `slot_count` slots.
+  void BeginAt(uint32_t start, size_t ef, uint32_t slot_count);
 
   /// Whether this is the first time.
   bool Mark(uint32_t slot) {
