@@ -9,6 +9,8 @@ namespace {
 
 constexpr uint32_t kWindow = 4096;
 constexpr uint32_t kWindowsPerCheck = 64;
+// Rows that are read in the time in which one is asked for.
+constexpr uint64_t kReadInPlaceOfAsking = 4;
 constexpr uint32_t kRowsPerCheck = 16384;
 
 // One list of a union, in the window at hand.
@@ -72,10 +74,20 @@ class UnionSearch {
     while (!exhaustive_ && rest + 1 < clauses_.size() && sums_[rest + 1] <= sink_.threshold()) {
       ++rest;
     }
-    rest_ = rest;
+    rest_ = rest = WorthAsking(rest);
     if (rest + 1 == clauses_.size()) return SearchOne(clauses_.back());
     for (size_t i = rest; i < clauses_.size(); ++i) AddUp(clauses_[i], total);
     OfferSums();
+  }
+
+  // To read a list of few rows costs less than to ask it about every row that the others found.
+  size_t WorthAsking(size_t rest) const {
+    uint64_t rows = 0;
+    for (size_t i = rest; i < clauses_.size(); ++i) rows += clauses_[i].list->size();
+    for (; rest > 0 && clauses_[rest - 1].list->size() <= kReadInPlaceOfAsking * rows; --rest) {
+      rows += clauses_[rest - 1].list->size();
+    }
+    return rest;
   }
 
   void SetBound(Clause& clause) const {
@@ -116,28 +128,30 @@ class UnionSearch {
     });
   }
 
+  // Only sums that reach the threshold with the rest are remembered as found: scores are above 0,
+  // so that a row's last addition decides.
   void AddUp(const Clause& clause, int64_t total) {
+    const int64_t wanted = exhaustive_ ? 0 : sink_.threshold() - sums_[rest_];
     ForEach(clause, total - clause.bound, [&](uint32_t row, int32_t score) {
       const uint32_t at = row - begin_;
-      window_[at] += score;
-      found_[at / 64] |= uint64_t{1} << (at % 64);
+      const int32_t sum = window_[at] + score;
+      window_[at] = sum;
+      found_[at / 64] |= uint64_t{sum > wanted} << (at % 64);
     });
   }
 
   void OfferSums() {
-    const int64_t others = sums_[rest_];
     const uint32_t words = (end_ - begin_ + 63) / 64;
+    const uint64_t* allowed = filter_.words == nullptr ? nullptr : filter_.words + begin_ / 64;
     for (uint32_t w = 0; w < words; ++w) {
       uint64_t bits = std::exchange(found_[w], 0);
+      if (allowed != nullptr) bits &= allowed[w];
       for (; bits != 0; bits &= bits - 1) {
         const uint32_t at = w * 64 + static_cast<uint32_t>(std::countr_zero(bits));
-        const int32_t score = std::exchange(window_[at], 0);
-        const uint32_t row = begin_ + at;
-        if ((exhaustive_ || score + others > sink_.threshold()) && filter_.Passes(row)) {
-          Complete(row, score);
-        }
+        Complete(begin_ + at, window_[at]);
       }
     }
+    std::memset(window_, 0, size_t{words} * 64 * sizeof(window_[0]));
   }
 
   // Asks the rest of the lists, as long as they can still make a difference.
