@@ -7,22 +7,6 @@ namespace iolite::text::internal {
 
 using kernels::kBlock;
 
-namespace {
-
-// Binary search without branches, whose outcome nobody could guess.
-size_t FirstNotBefore(const uint32_t* rows, size_t count, uint32_t row) {
-  const uint32_t* at = rows;
-  size_t left = count;
-  while (left > 1) {
-    const size_t half = left / 2;
-    at += at[half - 1] < row ? half : 0;
-    left -= half;
-  }
-  return static_cast<size_t>(at - rows) + (left == 1 && *at < row ? 1 : 0);
-}
-
-}  // namespace
-
 ScoredList::ScoredList(const PostingList& list, std::shared_ptr<const Norms> norms, float weight)
     : size_(list.df()), list_(list), norms_(std::move(norms)), weight_(weight) {
   if (list_.has_entries()) {

@@ -9,6 +9,19 @@
 
 namespace iolite::text::internal {
 
+/// The place of the first of ascending rows that is not before `row`: a binary search without
+/// branches, whose outcome nobody could guess.
+inline size_t FirstNotBefore(const uint32_t* rows, size_t count, uint32_t row) {
+  const uint32_t* at = rows;
+  size_t left = count;
+  while (left > 1) {
+    const size_t half = left / 2;
+    at += at[half - 1] < row ? half : 0;
+    left -= half;
+  }
+  return static_cast<size_t>(at - rows) + (left == 1 && *at < row ? 1 : 0);
+}
+
 /// Rows in ascending order, each with a score above 0, in blocks of 128: the list of a term, scored
 /// where it is needed, or rows and scores in memory. Bounds tell what a block cannot exceed before
 /// it is unpacked.

@@ -9,6 +9,8 @@ namespace {
 
 constexpr uint32_t kWindow = 4096;
 constexpr uint32_t kWindowsPerCheck = 64;
+// So many rows of a window are found faster by looking at all of it.
+constexpr uint32_t kDenseRows = 512;
 // Rows that are read in the time in which one is asked for.
 constexpr uint64_t kReadInPlaceOfAsking = 4;
 constexpr uint32_t kRowsPerCheck = 16384;
@@ -29,6 +31,7 @@ class UnionSearch {
 
   Status Run(const RequestContext& context, uint32_t row_count) {
     uint32_t windows = 0;
+    row_count_ = row_count;
     for (uint64_t begin = 0; begin < row_count;) {
       if (windows++ % kWindowsPerCheck == 0) IOLITE_RETURN_IF_ERROR(context.Check());
       const uint64_t next = StartOf(begin);
@@ -76,6 +79,9 @@ class UnionSearch {
     }
     rest_ = rest = WorthAsking(rest);
     if (rest + 1 == clauses_.size()) return SearchOne(clauses_.back());
+    uint64_t rows = 0;
+    for (size_t i = rest; i < clauses_.size(); ++i) rows += clauses_[i].list->size();
+    dense_ = rows * kWindow > uint64_t{kDenseRows} * row_count_;
     for (size_t i = rest; i < clauses_.size(); ++i) AddUp(clauses_[i], total);
     OfferSums();
   }
@@ -99,8 +105,8 @@ class UnionSearch {
     }
   }
 
-  // Calls visit(row, score) for the rows of one list in the window, less blocks whose bound does
-  // not reach the threshold with `others`.
+  // Calls visit(rows, scores, count) for the rows of one list in the window, less blocks whose
+  // bound does not reach the threshold with `others`.
   template <typename Visit>
   void ForEach(const Clause& clause, int64_t others, Visit visit) {
     ScoredList& list = *clause.list;
@@ -110,48 +116,64 @@ class UnionSearch {
       list.Open(b);
       const uint32_t* rows = list.rows();
       const int32_t* scores = list.scores();
-      const size_t count = list.count();
-      size_t i = 0;
-      if (count > 0 && rows[0] < begin_) {
-        i = static_cast<size_t>(std::lower_bound(rows, rows + count, begin_) - rows);
-      }
-      for (; i < count && rows[i] < end_; ++i) visit(rows[i], scores[i]);
+      size_t begin = 0, end = list.count();
+      if (end > 0 && rows[0] < begin_) begin = FirstNotBefore(rows, end, begin_);
+      if (end > 0 && rows[end - 1] >= end_) end = FirstNotBefore(rows, end, end_);
+      if (begin < end) visit(rows + begin, scores + begin, end - begin);
     }
   }
 
   void SearchOne(const Clause& clause) {
     const int64_t others = sums_[rest_];
-    ForEach(clause, others, [&](uint32_t row, int32_t score) {
-      if ((exhaustive_ || score + others > sink_.threshold()) && filter_.Passes(row)) {
-        Complete(row, score);
+    ForEach(clause, others, [&](const uint32_t* rows, const int32_t* scores, size_t count) {
+      for (size_t i = 0; i < count; ++i) {
+        if ((exhaustive_ || scores[i] + others > sink_.threshold()) && filter_.Passes(rows[i])) {
+          Complete(rows[i], scores[i]);
+        }
       }
     });
   }
 
-  // Only sums that reach the threshold with the rest are remembered as found: scores are above 0,
-  // so that a row's last addition decides.
+  // Sums that reach the threshold with the rest are found when all is added up, by looking at the
+  // whole window; where rows are few, as they are added: scores are above 0, so that a row's last
+  // addition decides.
   void AddUp(const Clause& clause, int64_t total) {
-    const int64_t wanted = exhaustive_ ? 0 : sink_.threshold() - sums_[rest_];
-    ForEach(clause, total - clause.bound, [&](uint32_t row, int32_t score) {
-      const uint32_t at = row - begin_;
-      const int32_t sum = window_[at] + score;
-      window_[at] = sum;
-      found_[at / 64] |= uint64_t{sum > wanted} << (at % 64);
-    });
+    int32_t* sums = window_;
+    const uint32_t begin = begin_;
+    const auto add = [&](const uint32_t* rows, const int32_t* scores, size_t count) {
+      for (size_t i = 0; i < count; ++i) sums[rows[i] - begin] += scores[i];
+    };
+    const int32_t wanted = Wanted();
+    const auto add_and_find = [&](const uint32_t* rows, const int32_t* scores, size_t count) {
+      for (size_t i = 0; i < count; ++i) {
+        const uint32_t at = rows[i] - begin;
+        const int32_t sum = sums[at] += scores[i];
+        found_[at / 64] |= uint64_t{sum > wanted} << (at % 64);
+      }
+    };
+    const int64_t others = total - clause.bound;
+    dense_ ? ForEach(clause, others, add) : ForEach(clause, others, add_and_find);
+  }
+
+  // Sums above this can still reach the threshold.
+  int32_t Wanted() const {
+    if (exhaustive_) return 0;
+    return static_cast<int32_t>(std::max<int64_t>(sink_.threshold() - sums_[rest_], 0));
   }
 
   void OfferSums() {
-    const uint32_t words = (end_ - begin_ + 63) / 64;
+    const size_t words = (end_ - begin_ + 63) / 64;
+    if (dense_) kernels::Kernels().find_above(window_, words * 64, Wanted(), found_);
     const uint64_t* allowed = filter_.words == nullptr ? nullptr : filter_.words + begin_ / 64;
-    for (uint32_t w = 0; w < words; ++w) {
+    for (size_t w = 0; w < words; ++w) {
       uint64_t bits = std::exchange(found_[w], 0);
       if (allowed != nullptr) bits &= allowed[w];
       for (; bits != 0; bits &= bits - 1) {
-        const uint32_t at = w * 64 + static_cast<uint32_t>(std::countr_zero(bits));
-        Complete(begin_ + at, window_[at]);
+        const size_t at = w * 64 + static_cast<size_t>(std::countr_zero(bits));
+        Complete(begin_ + static_cast<uint32_t>(at), window_[at]);
       }
     }
-    std::memset(window_, 0, size_t{words} * 64 * sizeof(window_[0]));
+    std::memset(window_, 0, words * 64 * sizeof(window_[0]));
   }
 
   // Asks the rest of the lists, as long as they can still make a difference.
@@ -171,7 +193,8 @@ class UnionSearch {
   std::vector<Clause> clauses_;  // in a window, by bound
   std::vector<int64_t> sums_;    // of the bounds of the first i
   size_t rest_ = 0;
-  uint32_t begin_ = 0, end_ = 0;
+  bool dense_ = false;  // whether the window has many rows
+  uint32_t row_count_ = 0, begin_ = 0, end_ = 0;
   int32_t window_[kWindow] = {};
   uint64_t found_[kWindow / 64] = {};
 };

@@ -4,8 +4,11 @@
 namespace iolite::text::kernels {
 
 const KernelSet& Avx2Kernels() {
-  static constexpr KernelSet kSet = {
-      .name = "avx2", .unpack = &Unpack, .unpack_rows = &UnpackRows, .score = &Score};
+  static constexpr KernelSet kSet = {.name = "avx2",
+                                     .unpack = &Unpack,
+                                     .unpack_rows = &UnpackRows,
+                                     .score = &Score,
+                                     .find_above = &FindAbove};
   return kSet;
 }
 

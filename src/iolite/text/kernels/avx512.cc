@@ -4,8 +4,11 @@
 namespace iolite::text::kernels {
 
 const KernelSet& Avx512Kernels() {
-  static constexpr KernelSet kSet = {
-      .name = "avx512", .unpack = &Unpack, .unpack_rows = &UnpackRows, .score = &Score};
+  static constexpr KernelSet kSet = {.name = "avx512",
+                                     .unpack = &Unpack,
+                                     .unpack_rows = &UnpackRows,
+                                     .score = &Score,
+                                     .find_above = &FindAbove};
   return kSet;
 }
 

@@ -1,5 +1,9 @@
 #pragma once
 
+#if defined(__SSE2__)
+#include <immintrin.h>
+#endif
+
 #include <array>
 #include <cstring>
 #include <utility>
@@ -94,6 +98,35 @@ void Score(const uint32_t* tf_bases, const float* norms, size_t count, float wei
   for (size_t i = 0; i < count; ++i) {
     const float tf = static_cast<float>(static_cast<int32_t>(tf_bases[i] + 1));
     scores[i] = 1 + static_cast<int32_t>(weight * (tf / (tf + norms[i])));
+  }
+}
+
+#if defined(__AVX512F__)
+inline uint64_t Above16(const int32_t* sums, int32_t wanted) {
+  return _mm512_cmpgt_epi32_mask(_mm512_loadu_si512(sums), _mm512_set1_epi32(wanted));
+}
+#elif defined(__SSE2__)
+inline uint64_t Above16(const int32_t* sums, int32_t wanted) {
+  uint64_t bits = 0;
+  for (int i = 0; i < 4; ++i) {
+    const __m128i four = _mm_loadu_si128(reinterpret_cast<const __m128i*>(sums + 4 * i));
+    const __m128i above = _mm_cmpgt_epi32(four, _mm_set1_epi32(wanted));
+    bits |= static_cast<uint64_t>(_mm_movemask_ps(_mm_castsi128_ps(above))) << (4 * i);
+  }
+  return bits;
+}
+#else
+inline uint64_t Above16(const int32_t* sums, int32_t wanted) {
+  uint64_t bits = 0;
+  for (int i = 0; i < 16; ++i) bits |= static_cast<uint64_t>(sums[i] > wanted) << i;
+  return bits;
+}
+#endif
+
+void FindAbove(const int32_t* sums, size_t count, int32_t wanted, uint64_t* bits) {
+  for (size_t i = 0; i < count; i += 64) {
+    bits[i / 64] = Above16(sums + i, wanted) | Above16(sums + i + 16, wanted) << 16 |
+                   Above16(sums + i + 32, wanted) << 32 | Above16(sums + i + 48, wanted) << 48;
   }
 }
 

@@ -29,6 +29,8 @@ struct KernelSet {
   /// scores[i] = 1 + the whole part of weight * tf / (tf + norms[i]), tf = tf_bases[i] + 1.
   void (*score)(const uint32_t* tf_bases, const float* norms, size_t count, float weight,
                 int32_t* scores);
+  /// Sets bit i % 64 of bits[i / 64] where sums[i] > wanted. 64 divides `count`.
+  void (*find_above)(const int32_t* sums, size_t count, int32_t wanted, uint64_t* bits);
 };
 
 /// The best set that this processor runs, and all that it runs, the plainest first.

@@ -66,5 +66,22 @@ TEST(Kernels, EverySetScoresToTheSameBits) {
   }
 }
 
+TEST(Kernels, EverySetFindsWhatIsAbove) {
+  constexpr uint64_t kSeed = 5;
+  SCOPED_TRACE(::testing::Message() << "seed " << kSeed);
+  std::mt19937_64 random(kSeed);
+  for (const KernelSet* set : UsableKernelSets()) {
+    std::vector<int32_t> sums(4096);
+    for (int32_t& sum : sums) sum = static_cast<int32_t>(random() % 9);
+    for (const int32_t wanted : {0, 4, 8}) {
+      std::vector<uint64_t> bits(sums.size() / 64, ~0ull);
+      set->find_above(sums.data(), sums.size(), wanted, bits.data());
+      for (size_t i = 0; i < sums.size(); ++i) {
+        ASSERT_EQ((bits[i / 64] >> (i % 64) & 1) != 0, sums[i] > wanted) << set->name << " " << i;
+      }
+    }
+  }
+}
+
 }  // namespace
 }  // namespace iolite::text::kernels
