@@ -12,6 +12,7 @@
 #include <parquet/exception.h>
 #include <parquet/file_reader.h>
 #include <parquet/metadata.h>
+#include <parquet/properties.h>
 #include <parquet/schema.h>
 #include <sys/stat.h>
 
@@ -195,9 +196,12 @@ Result<std::shared_ptr<arrow::Array>> ParquetFiles::ReadColumn(
   using ArrayResult = Result<std::shared_ptr<arrow::Array>>;
   return Guarded(file.path, [&]() -> ArrayResult {
     IOLITE_ASSIGN_OR_RETURN(auto parquet_reader, OpenKnown(file));
+    parquet::ArrowReaderProperties properties;
+    // One column is one read: Arrow's threads would only make a search wait for them.
+    properties.set_pre_buffer(false);
     IOLITE_ASSIGN_OR_RETURN_ARROW(
-        const auto reader,
-        parquet::arrow::FileReader::Make(arrow::default_memory_pool(), std::move(parquet_reader)));
+        const auto reader, parquet::arrow::FileReader::Make(arrow::default_memory_pool(),
+                                                            std::move(parquet_reader), properties));
     IOLITE_ASSIGN_OR_RETURN_ARROW(const std::shared_ptr<arrow::Table> table,
                                   reader->ReadRowGroup(row_group, Leaves(*file.footer, column)));
     if (table->num_columns() != 1) return Unimplemented("Column {} is not one column.", column);
