@@ -345,11 +345,14 @@ TEST_F(DatabaseTest, AnotherProcessHoldingTheFileIsNamed) {
   const pid_t child = ::fork();
   ASSERT_GE(child, 0);
   if (child == 0) {
+    ::close(done[1]);
     auto held = Database::Open({.path = path()});
     char byte = held.ok() ? 'y' : 'n';
     if (::write(ready[1], &byte, 1) != 1 || ::read(done[0], &byte, 1) < 0) ::_exit(1);
     ::_exit(0);
   }
+  // Whoever dies is noticed: only the other holds the writing end of its pipe.
+  ::close(ready[1]);
   char byte = 0;
   ASSERT_EQ(::read(ready[0], &byte, 1), 1);
   ASSERT_EQ(byte, 'y');
