@@ -44,6 +44,8 @@ class FileView {
   uint32_t id_bound() const { return header_.id_bound; }
   const char* row_bytes(uint32_t slot) const { return vertices_.row_bytes(slot); }
   const uint16_t* low(uint32_t slot) const { return vertices_.low(slot); }
+  const char* signs(uint32_t slot) const { return vertices_.signs(slot); }
+  std::span<const float> mean() const { return header_.mean; }
   void Estimate(const kernels::SignQuery& query, const uint32_t* slots, size_t count,
                 float* estimates) const {
     kernels::Kernels().sign_estimates(query, vertices_.signs(), slots, count, estimates);

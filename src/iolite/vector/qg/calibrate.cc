@@ -51,8 +51,9 @@ void Calibrator::MakeQuery(uint64_t which, Query& query) const {
   const size_t given = request_.sample_queries.size() / dimension;
   if (given > 0) {
     const size_t at = which % given * dimension;
-    return request_.space.RotateQuery(request_.sample_queries.subspan(at, dimension),
-                                      request_.length_max, query);
+    request_.space.RotateQuery(request_.sample_queries.subspan(at, dimension), request_.length_max,
+                               query);
+    return request_.space.MakeTable(query);
   }
   auto random = Random::Seeded(which);
   const auto slot = static_cast<uint32_t>(random->NextBelow(request_.slot_count));

@@ -27,6 +27,8 @@ class LiveView {
   uint32_t id_bound() const { return graph_.id_bound(); }
   const char* row_bytes(uint32_t slot) const { return graph_.vertices().row_bytes(slot); }
   const uint16_t* low(uint32_t slot) const { return graph_.vertices().low(slot); }
+  const char* signs(uint32_t slot) const { return graph_.vertices().signs(slot); }
+  std::span<const float> mean() const { return graph_.header().mean; }
   void Estimate(const kernels::SignQuery& query, const uint32_t* slots, size_t count,
                 float* estimates) const;
   uint32_t id(uint32_t slot) const { return graph_.vertices().id(slot); }

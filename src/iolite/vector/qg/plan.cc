@@ -11,9 +11,11 @@ namespace {
 constexpr double kStepNs = 150, kStepNsPerByte = 0.11;
 constexpr double kCodeNs = 5, kCodeNsPerByte = 0.07;
 constexpr double kExactNs = 12, kExactNsPerByte = 0.05;
-// Rotating the query and finding the start, and comparing what codes proposed.
+// Finding the start of a walk; and what codes compare beside looking at each row: some rows, and
+// the query's own table.
 constexpr double kWalkNs = 3'000;
-constexpr double kProposedRows = 200;
+constexpr double kCodesNs = 2'000;
+constexpr double kComparedRows = 50;
 
 // The recall a search without a wish gets.
 constexpr float kRecallDefault = 0.99f;
@@ -65,8 +67,8 @@ PlanChoice ChoosePlan(const PlanRequest& plan) {
           : PoolForRecall(plan.traits.calibration, plan.request.target_recall, plan.request.k);
   const double exact_ns = count * ExactCost(plan);
   const double codes_ns =
-      count * (kCodeNs + kCodeNsPerByte * static_cast<double>(plan.layout.signs().bytes)) +
-      kProposedRows * ExactCost(plan);
+      kCodesNs + kComparedRows * ExactCost(plan) +
+      count * (kCodeNs + kCodeNsPerByte * static_cast<double>(plan.layout.signs().bytes));
   // A filter thins the pool out, so it must be larger.
   choice.ef = std::min(static_cast<size_t>(static_cast<double>(pool) / share), plan.row_count);
   const double step_ns = kStepNs + kStepNsPerByte * static_cast<double>(plan.layout.row_bytes());
@@ -91,10 +93,9 @@ bool WalkIsTrustworthy(size_t popped, size_t passing, double share) {
 }
 
 // bf16 keeps eight bits of each element; errors of many elements mostly cancel.
-float HighBitsMargin(float distance, const Query& query) {
-  const float norm = kernels::Kernels().squared_norm(query.values.data(), query.values.size());
-  return 0.004f * std::abs(distance) + 1e-5f * (norm + std::abs(query.product_offset));
-}
+HighBitsMargin::HighBitsMargin(const Query& query)
+    : floor_(1e-5f * (kernels::Kernels().squared_norm(query.values.data(), query.values.size()) +
+                      std::abs(query.product_offset))) {}
 
 SignTable::SignTable(const std::vector<float>& values, uint32_t sign_bits)
     : elements_(sign_bits, 0) {
@@ -103,7 +104,9 @@ SignTable::SignTable(const std::vector<float>& values, uint32_t sign_bits)
   const float step = largest > 0 ? largest / 127 : 1;
   int32_t total = 0;
   for (size_t i = 0; i < values.size(); ++i) {
-    elements_[i] = static_cast<int8_t>(std::lrint(values[i] / step));
+    // Half away from zero, without the call that rounding by the current mode would be.
+    const float scaled = values[i] / step;
+    elements_[i] = static_cast<int8_t>(scaled + (scaled < 0 ? -0.5f : 0.5f));
     total += elements_[i];
   }
   // With S the sum over the set bits, <q, signs> is 2 S - total.

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cmath>
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -55,8 +56,16 @@ size_t PoolForRecall(const std::vector<Calibration>& calibration, float recall, 
 /// not where the filter leaves out just what lies near the query.
 bool WalkIsTrustworthy(size_t popped, size_t passing, double share);
 
-/// How far the distance by high bits may be from the exact one, generously.
-float HighBitsMargin(float distance, const Query& query);
+/// How far distances of one query by high bits may be from the exact ones, generously.
+class HighBitsMargin {
+ public:
+  HighBitsMargin() = default;
+  explicit HighBitsMargin(const Query& query);
+  float At(float distance) const { return 0.004f * std::abs(distance) + floor_; }
+
+ private:
+  float floor_ = 0;
+};
 
 /// A query as sign codes are compared with it.
 class SignTable {

@@ -9,10 +9,10 @@
 
 #include "iolite/base/context.h"
 #include "iolite/vector/index.h"
-#include "iolite/vector/internal/proposals.h"
 #include "iolite/vector/internal/query.h"
 #include "iolite/vector/internal/survivors.h"
 #include "iolite/vector/internal/top_k.h"
+#include "iolite/vector/qg/code_bounds.h"
 #include "iolite/vector/qg/entries.h"
 #include "iolite/vector/qg/plan.h"
 #include "iolite/vector/qg/space.h"
@@ -31,7 +31,8 @@ inline Query& QueryOfThread() {
 ///     space(), layout(), entries(), traits()
 ///     slot_count(), id_bound()                 slots in use, and a bound above every row id
 ///     row_bytes(slot), low(slot)               see Vertices
-///     Estimate(query, slots, count, estimates) by sign codes
+///     signs(slot), Estimate(query, slots, count, estimates)   sign codes, and what they say
+///     mean()                                   that sign codes are relative to
 ///     id(slot), slot_of(id)                    kNoRow and kNoSlot where there is none
 ///     IsCurrent(id, slot)                      whether the id leads to this slot now
 ///     replace_count()                          grows when an id is led to another slot
@@ -57,12 +58,13 @@ class Searcher {
   // A walk ends by the distance of so many answers at least: the nearest one alone would end it
   // before it has looked around.
   static constexpr size_t kBoundingMin = 10;
+  // Rows whose bounds are kept at once.
+  static constexpr size_t kBoundsAtOnce = 1 << 17;
 
   Status Answer(TopK& top);
   Status Exact(TopK& top, std::string reason);
   Status ByCodes(TopK& top, std::string reason);
   Status ByGraph(TopK& top, size_t ef, bool& answered);
-  Status Propose(std::span<Neighbor> room, size_t& found);
   // A row that is being replaced has two slots for a moment: only that which its id leads to
   // counts.
   void Offer(TopK& top, uint32_t slot, float distance) {
@@ -76,8 +78,15 @@ class Searcher {
   // Whether all that a walk found, nearest first, is equally far as high bits see it, and something
   // can be nearer: a crowd of equal rows fills the pool and hides what lies behind it.
   bool HighBitsCannotTell(std::span<const Neighbor> near) const;
-  // Distances by high bits of what codes proposed, then the exact ones of the nearest.
-  void Decide(std::span<const Neighbor> proposed, TopK& top);
+  Status ByHighBits(TopK& top, std::string reason);
+  // `bound(slots, count, bounds)` adds slots with lower bounds of their distances, as far as they
+  // may be among the wanted, and returns what the farthest of the wanted is not beyond.
+  template <class BoundFunction>
+  Status BySettling(TopK& top, BoundFunction bound);
+  // Compares rows by high bits in the order of their bounds, until none can be nearer than
+  // `nearest`; those that may be among the wanted are added to `near`.
+  void Settle(std::vector<Neighbor>& bounds, float farthest, TopK& nearest,
+              std::vector<Neighbor>& near);
   Status CheckRun(const uint32_t* slots, size_t count) const;
   // Calls `visit(slots, count)` with runs of the slots of rows that may appear.
   template <class VisitFunction>
@@ -101,6 +110,7 @@ class Searcher {
   size_t row_count_ = 0;  // rows that may appear
   size_t wanted_ = 0;
   Query& query_ = QueryOfThread();
+  HighBitsMargin margin_;
   SearchStats stats_;
 };
 
@@ -114,6 +124,7 @@ Result<size_t> Searcher<View>::Run(std::span<Neighbor> out) {
     return size_t{0};
   }
   view_.space().RotateQuery(request_.query, view_.traits().length_max, query_);
+  margin_ = HighBitsMargin(query_);
   TopK top(out.first(wanted_), request_.distance_max);
   IOLITE_RETURN_IF_ERROR(Answer(top));
   if (request_.stats != nullptr) *request_.stats = std::move(stats_);
@@ -124,7 +135,8 @@ template <class View>
 Status Searcher<View>::Answer(TopK& top) {
   const PlanChoice plan = ChoosePlan(
       {request_, layout_, view_.traits(), view_.row_count(), row_count_, survivors_.all()});
-  if (plan.way == Way::kExact) return Exact(top, plan.reason);
+  if (request_.exact) return Exact(top, plan.reason);
+  if (plan.way == Way::kExact) return ByHighBits(top, plan.reason);
   if (plan.way == Way::kCodes) return ByCodes(top, plan.reason);
   for (const size_t ef : {plan.ef, plan.larger_ef}) {
     if (ef == 0) break;
@@ -203,43 +215,94 @@ Status Searcher<View>::Exact(TopK& top, std::string reason) {
   });
 }
 
+// Estimates by sign codes bound distances, and rows are compared in the order of their lower bounds
+// until none that is left can be nearer than what was found: few rows where codes tell rows apart,
+// all of them where they do not, as in a crowd of equal rows.
 template <class View>
-Status Searcher<View>::Propose(std::span<Neighbor> room, size_t& found) {
-  const SignTable table(query_.values, layout_.sign_bits());
-  TopK top(room, std::nullopt);
+Status Searcher<View>::ByCodes(TopK& top, std::string reason) {
+  stats_.plan = survivors_.all() ? "codes" : "codes over the filter";
+  stats_.reason = std::move(reason);
+  stats_.rows_visited += static_cast<int64_t>(row_count_);
+  const CodeBounds code_bounds(layout_, view_.space(), view_.mean(), query_);
+  thread_local std::vector<Neighbor> least_room;
+  least_room.resize(std::max(least_room.size(), wanted_));
+  // The nearest upper bounds: what must be farther than all of them need not be kept. They are the
+  // lowest of many, so the rows whose estimates err most, and want a wider margin.
+  constexpr float kWider = 1.6f;
+  TopK least(std::span<Neighbor>(least_room).first(wanted_), std::nullopt);
   float estimates[internal::Survivors::kRun];
-  IOLITE_RETURN_IF_ERROR(ForEachRun([&](const uint32_t* slots, size_t count) {
-    view_.Estimate(table.query(), slots, count, estimates);
-    top.OfferMany({estimates, count}, [slots](size_t i) { return slots[i]; });
-  }));
-  found = top.Finish();
-  return Status::Ok();
+  return BySettling(top, [&](const uint32_t* slots, size_t count, std::vector<Neighbor>& bounds) {
+    view_.Estimate(code_bounds.query(), slots, count, estimates);
+    for (size_t i = 0; i < count; ++i) {
+      const float error = code_bounds.ErrorOf(view_.signs(slots[i]));
+      const float estimate = code_bounds.Distance(estimates[i]);
+      if (estimate - error > least.bound()) continue;
+      bounds.push_back({slots[i], estimate - error});
+      least.Offer(slots[i], estimate + kWider * error);
+    }
+    return least.bound();
+  });
+}
+
+// Of few rows each is compared, but low bits are fetched of the nearest only.
+template <class View>
+Status Searcher<View>::ByHighBits(TopK& top, std::string reason) {
+  stats_.plan = survivors_.all() ? "exact" : "exact over the filter";
+  stats_.reason = std::move(reason);
+  stats_.rows_visited += static_cast<int64_t>(row_count_);
+  constexpr float kFarthest = std::numeric_limits<float>::infinity();
+  return BySettling(top, [](const uint32_t* slots, size_t count, std::vector<Neighbor>& bounds) {
+    for (size_t i = 0; i < count; ++i) bounds.push_back({slots[i], -kFarthest});
+    return kFarthest;
+  });
 }
 
 template <class View>
-Status Searcher<View>::ByCodes(TopK& top, std::string reason) {
-  internal::Proposals proposals(wanted_, row_count_);
-  if (!proposals.worthwhile()) return Exact(top, std::move(reason));
-  stats_.plan = survivors_.all() ? "codes" : "codes over the filter";
-  for (auto verdict = internal::Proposals::Verdict::kAskForMore;
-       verdict == internal::Proposals::Verdict::kAskForMore;) {
-    std::vector<Neighbor> room(proposals.count());
-    size_t found = 0;
-    IOLITE_RETURN_IF_ERROR(Propose(room, found));
-    stats_.rows_visited += static_cast<int64_t>(row_count_);
-    const auto proposed = std::span(room).first(found);
-    top.Clear();
-    Decide(proposed, top);
-    // Proposals are slots, answers ids.
-    for (Neighbor& neighbor : room) neighbor.row = view_.id(neighbor.row);
-    verdict = proposals.Judge(top, proposed);
-    if (verdict == internal::Proposals::Verdict::kSettled) {
-      stats_.reason = std::move(reason);
-      return Status::Ok();
-    }
-  }
+template <class BoundFunction>
+Status Searcher<View>::BySettling(TopK& top, BoundFunction bound) {
+  thread_local std::vector<Neighbor> bounds, near, nearest_room;
+  near.clear();
+  bounds.clear();
+  nearest_room.resize(std::max(nearest_room.size(), wanted_));
+  TopK nearest(std::span<Neighbor>(nearest_room).first(wanted_), std::nullopt);
+  float farthest = std::numeric_limits<float>::infinity();
+  IOLITE_RETURN_IF_ERROR(ForEachRun([&](const uint32_t* slots, size_t count) {
+    farthest = bound(slots, count, bounds);
+    if (bounds.size() < kBoundsAtOnce) return;
+    Settle(bounds, farthest, nearest, near);
+    bounds.clear();
+  }));
+  Settle(bounds, farthest, nearest, near);
+  RescoreNearest(near, top);
+  // What was left out for a row that went meanwhile, or stood at two slots, is wanted after all.
+  const bool left_out = std::isfinite(farthest) || nearest.size() == wanted_;
+  if (top.size() == wanted_ || request_.distance_max || !left_out) return Status::Ok();
   top.Clear();
-  return Exact(top, reason + ", and their codes lie too close together");
+  return Exact(top, "rows were changed during the search");
+}
+
+template <class View>
+void Searcher<View>::Settle(std::vector<Neighbor>& bounds, float farthest, TopK& nearest,
+                            std::vector<Neighbor>& near) {
+  constexpr size_t kAhead = 6;
+  const size_t row_bytes = size_t{layout_.padded()} * 2;
+  std::erase_if(bounds, [farthest](const Neighbor& n) { return n.distance > farthest; });
+  if (farthest < std::numeric_limits<float>::infinity()) {
+    std::sort(bounds.begin(), bounds.end(), internal::ComesFirst);
+  }
+  for (size_t i = 0; i < bounds.size(); ++i) {
+    const auto [slot, bound] = bounds[i];
+    if (bound > nearest.bound()) break;
+    if (i + kAhead < bounds.size()) PrefetchRow(view_.row_bytes(bounds[i + kAhead].row), row_bytes);
+    const uint32_t id = view_.id(slot);
+    if (id == kNoRow || !view_.IsCurrent(id, slot)) continue;
+    const float distance =
+        RowDistance(query_, view_.space().products(), High(slot), layout_.padded());
+    ++stats_.rows_rescored;
+    nearest.Offer(slot, distance);
+    const float last = nearest.bound();
+    if (!(distance > last + margin_.At(last))) near.push_back({slot, distance});
+  }
 }
 
 template <class View>
@@ -272,7 +335,7 @@ void Searcher<View>::RescoreNearest(std::span<Neighbor> near, TopK& top) {
   if (kept > wanted_) {
     const auto last = near.begin() + static_cast<ptrdiff_t>(wanted_ - 1);
     std::nth_element(near.begin(), last, near.end(), internal::ComesFirst);
-    const float farthest = last->distance + HighBitsMargin(last->distance, query_);
+    const float farthest = last->distance + margin_.At(last->distance);
     const auto end = std::partition(last, near.end(), [farthest](const Neighbor& neighbor) {
       return neighbor.distance <= farthest;
     });
@@ -283,26 +346,9 @@ void Searcher<View>::RescoreNearest(std::span<Neighbor> near, TopK& top) {
 }
 
 template <class View>
-void Searcher<View>::Decide(std::span<const Neighbor> proposed, TopK& top) {
-  constexpr size_t kAhead = 3;
-  const size_t row_bytes = size_t{layout_.padded()} * 2;
-  std::vector<Neighbor> near(proposed.size());
-  for (size_t i = 0; i < proposed.size(); ++i) {
-    if (i + kAhead < proposed.size()) {
-      PrefetchRow(view_.row_bytes(proposed[i + kAhead].row), row_bytes);
-    }
-    const uint32_t slot = proposed[i].row;
-    const float distance =
-        RowDistance(query_, view_.space().products(), High(slot), layout_.padded());
-    near[i] = {slot, std::isnan(distance) ? std::numeric_limits<float>::infinity() : distance};
-  }
-  RescoreNearest(near, top);
-}
-
-template <class View>
 bool Searcher<View>::HighBitsCannotTell(std::span<const Neighbor> near) const {
   if (near.size() <= wanted_) return false;
-  const float farthest = near.back().distance, margin = HighBitsMargin(farthest, query_);
+  const float farthest = near.back().distance, margin = margin_.At(farthest);
   return farthest > margin && farthest - near.front().distance <= margin;
 }
 
@@ -320,6 +366,7 @@ Status Searcher<View>::ByGraph(TopK& top, size_t ef, bool& answered) {
   const std::span near = std::span(near_room).first(wanted_ + std::max<size_t>(8, wanted_ / 4));
   const std::span nearest = std::span(nearest_room).first(bounding);
   TopK candidates(near, std::nullopt), bound(nearest, std::nullopt);
+  view_.space().MakeTable(query_);
   room.BeginAt(view_.entries().Nearest(query_), ef, view_.slot_count());
   size_t popped = 0, passing = 0;
   const float stop_factor = StopFactor(layout_, ef);

@@ -30,11 +30,16 @@ void Space::Lift(float length_max, float* rotated) const {
 void Space::RotateQuery(std::span<const float> values, float length_max, Query& query) const {
   query.values.resize(padded());
   RotateRow(values.data(), query.values.data());
-  RowAsQuery(query.values.data(), length_max, query);
+  SetOffset(length_max, query);
 }
 
 void Space::RowAsQuery(const float* rotated, float length_max, Query& query) const {
-  if (rotated != query.values.data()) query.values.assign(rotated, rotated + padded());
+  query.values.assign(rotated, rotated + padded());
+  SetOffset(length_max, query);
+  MakeTable(query);
+}
+
+void Space::SetOffset(float length_max, Query& query) const {
   query.product_offset = 1;
   if (metric_ == Metric::kInnerProduct) {
     // Half the squared distance between query and row, both with the added dimension.
@@ -42,7 +47,6 @@ void Space::RowAsQuery(const float* rotated, float length_max, Query& query) con
         (kernels::Kernels().squared_norm(query.values.data(), padded()) + length_max * length_max) /
         2;
   }
-  MakeTable(query);
 }
 
 void Space::MakeTable(Query& query) const {

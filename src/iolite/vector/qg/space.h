@@ -40,9 +40,11 @@ class Space {
   void RotateRow(const float* values, float* rotated) const;
   /// Adds that dimension to a rotated row: `length_max` is the length all rows shall have.
   void Lift(float length_max, float* rotated) const;
-  /// `length_max` as it was for rows.
+  /// `length_max` as it was for rows. Makes no table.
   void RotateQuery(std::span<const float> values, float length_max, Query& query) const;
-  /// A query that is one of the rows, as it is kept.
+  /// What FastScan looks up, for walks.
+  void MakeTable(Query& query) const;
+  /// A query that is one of the rows, as it is kept, with its table.
   void RowAsQuery(const float* rotated, float length_max, Query& query) const;
 
   /// What an answer says, of a query and a row as it is kept; `low` is null where low bits are not
@@ -50,7 +52,7 @@ class Space {
   float ExactDistance(const Query& query, const uint16_t* high, const uint16_t* low) const;
 
  private:
-  void MakeTable(Query& query) const;
+  void SetOffset(float length_max, Query& query) const;
 
   Metric metric_;
   uint32_t dimension_;

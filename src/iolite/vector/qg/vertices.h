@@ -95,6 +95,7 @@ class Vertices {
     return {extents_.data(), layout_.extent_shift(), layout_.signs().offset, layout_.signs().bytes,
             layout_.sign_bits()};
   }
+  const char* signs(uint32_t slot) const { return At<char>(layout_.signs(), slot); }
   const uint32_t* id(uint32_t slot) const { return At<uint32_t>(layout_.ids(), slot); }
 
   RowEdit Edit(uint32_t slot) {
