@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 #include <gmock/gmock.h>
 
+#include <algorithm>
+
 #include "iolite/columnar/c_data.h"
 #include "iolite/engine/testing/engine_fixture.h"
 
@@ -33,6 +35,13 @@ class SettingsTest : public EngineTest {
     EXPECT_TRUE(embedded.ok()) << embedded.status().ToString();
     if (!embedded.ok()) return {};
     return engine_->DescribeTable(embedded->table).value();
+  }
+
+  int64_t PartFileCount() {
+    using Files = std::filesystem::recursive_directory_iterator;
+    return std::count_if(Files(Path("db")), Files(), [](const auto& file) {
+      return file.path().filename().string().find(".part-") != std::string::npos;
+    });
   }
 
   std::string ExplanationOf(const SearchOptions& options) {
@@ -100,27 +109,30 @@ TEST_F(SettingsTest, ModelPrecision) {
 }
 
 TEST_F(SettingsTest, PartsAndWindows) {
-  std::string csv = "id,text\n";
-  for (int i = 0; i < 4000; ++i) csv += fmt::format("{0},text number {0} of many\n", i);
-  Write("many.csv", csv);
-  ASSERT_TRUE(OpenWith({{"embed.window_row_count", "64"}, {"embed.part_row_count", "64"}}).ok());
-  ASSERT_TRUE(engine_->AddSource({.name = "many", .paths = {Path("many.csv")}}).ok());
-  int64_t stopped_at = 0;
-  CallOptions call;
-  call.progress = [&](std::string_view, int64_t done, int64_t) {
-    if (done < 64) return;
-    stopped_at = done;
-    call.cancel.Cancel();
+  // A thousand texts, then blanks that wash them through SQL's buffers, then a row that cannot be
+  // read: the run stops at the same row whatever else the machine does.
+  const auto texts = [](const char* after) {
+    return fmt::format(
+        "CREATE OR REPLACE VIEW many AS SELECT i AS id, CASE WHEN i < 1000 THEN "
+        "'text number ' || i WHEN i < 131072 THEN '' ELSE {} END AS text "
+        "FROM range(133120) t(i)",
+        after);
   };
+  ASSERT_TRUE(OpenWith({{"embed.window_row_count", "64"}, {"embed.part_row_count", "50"}}).ok());
+  ASSERT_TRUE(engine_->Sql(texts("error('row ' || i)")).ok());
   EmbedOptions options{.source = "many", .model = Model(), .columns = {"text"}, .key = "id"};
-  auto stopped = engine_->Embed(options, call);
-  ASSERT_EQ(stopped.status().code(), StatusCode::kCancelled) << stopped.status().ToString();
-  // With the windows and parts of the defaults, nothing of 4,000 rows would be finished before all
-  // are.
-  EXPECT_LT(stopped_at, 4000);
+  auto stopped = engine_->Embed(options);
+  ASSERT_THAT(stopped.status().message(), HasSubstr("row 131072")) << stopped.status().ToString();
+  // Windows of 8, 16, 32 and 64 rows, and no row of the window that was not full. With those of the
+  // defaults, nothing would be kept of a thousand rows.
+  const int64_t kept = 8 + 16 + 32 + 14 * 64;
+  EXPECT_EQ(PartFileCount(), (kept + 49) / 50);
+
+  ASSERT_TRUE(engine_->Sql(texts("NULL")).ok());
   auto rest = engine_->Embed(options);
   ASSERT_TRUE(rest.ok()) << rest.status().ToString();
-  EXPECT_LT(rest->embedded, 4000);
+  EXPECT_EQ(rest->embedded, 1000 - kept);
+  EXPECT_EQ(rest->unchanged, kept);
 }
 
 TEST_F(SettingsTest, IndexKindElementTypeAndShape) {
