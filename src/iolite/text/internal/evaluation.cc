@@ -258,6 +258,9 @@ Result<std::unique_ptr<ScoredList>> Evaluation::MakeLeafList(const PlanNode& nod
                             target_.index.part(node.part).Open(leaf.terms[0].entry, false));
     return std::make_unique<ScoredList>(list, leaf.norms, WeightOf(node));
   }
+  if (node.kind == Kind::kExpansion) {
+    IOLITE_RETURN_IF_ERROR(KeepMemory(size_t{4} * target_.index.directory().row_count));
+  }
   IOLITE_ASSIGN_OR_RETURN(auto rows,
                           node.kind == Kind::kPhrase ? PhraseRows(node) : ExpansionRows(node));
   IOLITE_RETURN_IF_ERROR(KeepMemory(rows.rows.size() * 8));

@@ -39,9 +39,9 @@ uint32_t WidthOf(std::span<const uint32_t> values) {
 }
 
 void Pack(const uint32_t* values, uint32_t width, uint8_t* out) {
-  std::memset(out, 0, PackedBytes(width));
+  if (width == 0) return;
   uint32_t words[4 * 32] = {};
-  for (size_t i = 0; i < kBlock && width > 0; ++i) {
+  for (size_t i = 0; i < kBlock; ++i) {
     const size_t bit = i / 4 * width, word = bit / 32, shift = bit % 32;
     words[4 * word + i % 4] |= values[i] << shift;
     if (shift + width > 32) words[4 * (word + 1) + i % 4] |= values[i] >> (32 - shift);
