@@ -15,7 +15,8 @@ def section(function):
     names = ", ".join(argument["name"] for argument in function["arguments"])
     lines = [f"## {function['name']}({names})", "", function["meaning"], "",
              "| argument | type | default |", "|---|---|---|"]
-    lines += [f"| {a['name']} | `{a['type']}` | |" for a in function["arguments"]]
+    lines += [f"| {a['name']} | `{a['type']}` | {a.get('default', '')} |".replace("|  |", "| |")
+              for a in function["arguments"]]
     lines += [f"| `{a['name']} :=` | `{a['type']}` | {a['default']} |" for a in function["named"]]
     lines += ["", f"Gives: {function['gives']}.", "", "```sql", function["example"], "```", ""]
     return lines

@@ -105,8 +105,8 @@ class DuckDbDatabase final : public Database {
   explicit DuckDbDatabase(std::shared_ptr<DatabaseState> state) : state_(std::move(state)) {}
 
   Status RegisterScalarFunction(ScalarFunction function) override {
-    if (function.name.empty() || !function.bind || !function.call) {
-      return InvalidArgument("A scalar function needs a name, bind and call");
+    if (function.name.empty() || !function.bind || (!function.call && !function.start)) {
+      return InvalidArgument("A scalar function needs a name, bind, and call or start");
     }
     return Register([&](duckdb::ClientContext& context) {
       return MakeScalarFunction(context, std::move(function));
@@ -120,6 +120,19 @@ class DuckDbDatabase final : public Database {
     return Register([&](duckdb::ClientContext& context) {
       return MakeTableFunction(context, std::move(function));
     });
+  }
+
+  Status RegisterRowsFunction(RowsFunction function) override {
+    if (function.name.empty() || !function.bind) {
+      return InvalidArgument("A function over rows needs a name and bind");
+    }
+    return Register([&](duckdb::ClientContext& context) {
+      return MakeRowsFunction(context, std::move(function));
+    });
+  }
+
+  Status RegisterMacro(std::string_view create_macro) override {
+    return Register([&](duckdb::ClientContext&) { return MakeMacro(create_macro); });
   }
 
   void SetTableResolver(TableResolver resolver) override { state_->resolver = std::move(resolver); }

@@ -17,6 +17,11 @@
 
 namespace iolite::sql {
 
+/// What a scalar function answers to a batch: `arguments` all have the same length, and so must the
+/// result. Runs on the query's threads.
+using ScalarCall = std::function<Result<std::shared_ptr<arrow::Array>>(
+    const RequestContext& context, std::span<const std::shared_ptr<arrow::Array>> arguments)>;
+
 /// A scalar SQL function in Arrow terms. Called with batches, never with single rows.
 struct ScalarFunction {
   std::string name;
@@ -26,10 +31,10 @@ struct ScalarFunction {
   std::function<Result<std::shared_ptr<arrow::DataType>>(
       std::span<const std::shared_ptr<arrow::Scalar>> constants)>
       bind;
-  /// `arguments` all have the same length, and so must the result. Runs on the query's threads.
-  std::function<Result<std::shared_ptr<arrow::Array>>(
-      const RequestContext& context, std::span<const std::shared_ptr<arrow::Array>> arguments)>
-      call;
+  ScalarCall call;
+  /// In place of `call`: makes one for each query, which all threads and all places of that query
+  /// share. It may remember what it answered, and goes when the query ends.
+  std::function<ScalarCall()> start;
 };
 
 struct NamedArgument {
@@ -50,6 +55,27 @@ struct TableFunction {
     std::function<Result<std::shared_ptr<arrow::RecordBatchReader>>(const RequestContext& context)>
         scan;
     int64_t row_count_estimate = 0;
+  };
+  std::string name;
+  std::vector<std::shared_ptr<arrow::DataType>> argument_types;
+  std::vector<NamedArgument> named_arguments;
+  /// Runs while the query is bound: checks the arguments and tells the columns.
+  std::function<Result<Bound>(const Call& call)> bind;
+};
+
+/// A table SQL function over the rows of a subquery, which is its last argument, in Arrow terms.
+struct RowsFunction {
+  struct Call {
+    std::vector<std::shared_ptr<arrow::Scalar>> arguments;  ///< those before the subquery
+    std::vector<std::pair<std::string, std::shared_ptr<arrow::Scalar>>> named_arguments;
+    std::shared_ptr<arrow::Schema> rows;  ///< the subquery's columns
+  };
+  struct Bound {
+    std::shared_ptr<arrow::Schema> schema;
+    /// Answers some rows of the subquery with any number of rows. Runs on the query's threads.
+    std::function<Result<std::shared_ptr<arrow::RecordBatch>>(const RequestContext& context,
+                                                              const arrow::RecordBatch& rows)>
+        transform;
   };
   std::string name;
   std::vector<std::shared_ptr<arrow::DataType>> argument_types;
@@ -109,6 +135,9 @@ class Database {
   virtual ~Database() = default;
   virtual Status RegisterScalarFunction(ScalarFunction function) = 0;
   virtual Status RegisterTableFunction(TableFunction function) = 0;
+  virtual Status RegisterRowsFunction(RowsFunction function) = 0;
+  /// Adds a macro, in the words of CREATE MACRO, that belongs to the product and not to the file.
+  virtual Status RegisterMacro(std::string_view create_macro) = 0;
   /// Before the first Connect.
   virtual void SetTableResolver(TableResolver resolver) = 0;
   virtual Result<std::unique_ptr<Session>> Connect() = 0;

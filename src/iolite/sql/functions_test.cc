@@ -80,11 +80,74 @@ struct FakeEmbed {
   }
 };
 
+/// count_once(text): how often the query's own call was asked, which starts at 0 in each query.
+struct FakeStart {
+  std::atomic<int64_t> starts = 0;
+
+  ScalarFunction Function() {
+    return {.name = "asked",
+            .argument_types = {arrow::utf8()},
+            .bind = [](std::span<const std::shared_ptr<arrow::Scalar>>)
+                -> Result<std::shared_ptr<arrow::DataType>> { return arrow::int64(); },
+            .start = [this]() -> ScalarCall {
+              ++starts;
+              return [asked = std::make_shared<std::atomic<int64_t>>(0)](
+                         const RequestContext&,
+                         std::span<const std::shared_ptr<arrow::Array>> arguments)
+                         -> Result<std::shared_ptr<arrow::Array>> {
+                arrow::Int64Builder builder;
+                for (int64_t row = 0; row < arguments[0]->length(); ++row) {
+                  if (!builder.Append(++*asked).ok()) return Internal("append");
+                }
+                return builder.Finish().ValueOrDie();
+              };
+            }};
+  }
+};
+
+/// repeat_rows('word', (subquery), times := n): each row n times, with the word.
+RowsFunction RepeatRows(std::atomic<int64_t>& rows_seen) {
+  RowsFunction function{.name = "repeat_rows",
+                        .argument_types = {arrow::utf8()},
+                        .named_arguments = {{"times", arrow::int64()}}};
+  function.bind = [&rows_seen](const RowsFunction::Call& call) -> Result<RowsFunction::Bound> {
+    const std::string word = call.arguments[0]->ToString();
+    if (word == "bad") return InvalidArgument("repeat_rows: the word is bad");
+    int64_t times = 1;
+    for (const auto& [name, value] : call.named_arguments) {
+      times = static_cast<const arrow::Int64Scalar&>(*value).value;
+    }
+    auto schema = call.rows->AddField(call.rows->num_fields(), arrow::field("word", arrow::utf8()))
+                      .ValueOrDie();
+    auto transform =
+        [schema, word, times, &rows_seen](
+            const RequestContext&,
+            const arrow::RecordBatch& rows) -> Result<std::shared_ptr<arrow::RecordBatch>> {
+      rows_seen += rows.num_rows();
+      if (word == "broken") return DataLoss("repeat_rows: broke");
+      std::vector<std::shared_ptr<arrow::RecordBatch>> copies;
+      for (int64_t i = 0; i < times; ++i) copies.push_back(rows.Slice(0));
+      auto all = arrow::Table::FromRecordBatches(rows.schema(), copies)
+                     .ValueOrDie()
+                     ->CombineChunksToBatch()
+                     .ValueOrDie();
+      auto words = arrow::MakeArrayFromScalar(arrow::StringScalar(word), all->num_rows());
+      auto columns = all->columns();
+      columns.push_back(words.ValueOrDie());
+      return arrow::RecordBatch::Make(schema, all->num_rows(), columns);
+    };
+    return RowsFunction::Bound{.schema = schema, .transform = transform};
+  };
+  return function;
+}
+
 class FunctionsTest : public ::testing::Test {
  protected:
   void SetUp() override {
     database_ = std::move(Database::Open({.thread_count = 2})).value();
     ASSERT_TRUE(database_->RegisterScalarFunction(embed_.Function()).ok());
+    ASSERT_TRUE(database_->RegisterScalarFunction(start_.Function()).ok());
+    ASSERT_TRUE(database_->RegisterRowsFunction(RepeatRows(rows_seen_)).ok());
     ASSERT_TRUE(database_->RegisterTableFunction(Nearest(2)).ok());
     ASSERT_TRUE(database_->RegisterTableFunction(Nearest(3)).ok());
     database_->SetTableResolver(
@@ -171,6 +234,8 @@ class FunctionsTest : public ::testing::Test {
   Status Run(std::string_view sql) { return session_->QueryTable({}, sql).status(); }
 
   FakeEmbed embed_;
+  FakeStart start_;
+  std::atomic<int64_t> rows_seen_ = 0;
   std::vector<std::string> asked_;
   std::unique_ptr<Database> database_;
   std::unique_ptr<Session> session_;
@@ -199,6 +264,62 @@ TEST_F(FunctionsTest, AScalarFunctionSeesBatchesAndEveryRowOnce) {
 TEST_F(FunctionsTest, EqualCallsMerge) {
   Rows("SELECT embed('2', 'x' || i)[1], embed('2', 'x' || i)[2] FROM range(1000) t(i)");
   EXPECT_EQ(embed_.rows, 1000);
+}
+
+TEST_F(FunctionsTest, AQueryHasOneCallForAllItsThreadsAndPlaces) {
+  const char* sql =
+      "SELECT max(asked('x' || i)) FROM range(50000) t(i) WHERE asked('x' || i) > 0 AND i >= 0";
+  EXPECT_THAT(Rows(sql), ElementsAre("100000"));
+  EXPECT_THAT(Rows(sql), ElementsAre("100000"));
+  EXPECT_EQ(start_.starts, 2);
+}
+
+TEST_F(FunctionsTest, AFunctionOverRowsTakesASubquery) {
+  EXPECT_THAT(Rows("SELECT * FROM repeat_rows('w', (SELECT id, title FROM papers)) ORDER BY id"),
+              ElementsAre("1|one|w", "2|two|w"));
+  EXPECT_THAT(Rows("SELECT count(*), count(DISTINCT i), max(word) FROM repeat_rows('w', (SELECT i "
+                   "FROM range(100000) t(i)), times := 3)"),
+              ElementsAre("300000|100000|w"));
+  EXPECT_THAT(Rows("SELECT count(*) FROM repeat_rows('w', (SELECT i FROM range(9) t(i)), times := "
+                   "0)"),
+              ElementsAre("0"));
+  EXPECT_THAT(Rows("SELECT r.title FROM papers p JOIN repeat_rows('w', (SELECT * FROM papers)) r "
+                   "USING (id) WHERE p.id = 2"),
+              ElementsAre("two"));
+  EXPECT_THAT(Rows("SELECT word FROM repeat_rows($1, (SELECT $2::INT AS a))",
+                   {arrow::MakeScalar("hello"), arrow::MakeScalar(int64_t{5})}),
+              ElementsAre("hello"));
+}
+
+TEST_F(FunctionsTest, AFunctionOverRowsSeesWhatTheSubqueryLeaves) {
+  Rows("SELECT * FROM repeat_rows('w', (SELECT i FROM range(100000) t(i) WHERE i % 1000 = 7))");
+  EXPECT_EQ(rows_seen_, 100);
+  rows_seen_ = 0;
+  Rows("SELECT * FROM repeat_rows('w', (SELECT i FROM range(100000) t(i) LIMIT 5))");
+  EXPECT_EQ(rows_seen_, 5);
+}
+
+TEST_F(FunctionsTest, ErrorsOfAFunctionOverRowsArriveAsTheyAre) {
+  EXPECT_THAT(Rows("SELECT * FROM repeat_rows('bad', (SELECT 1 AS a))"),
+              ElementsAre("INVALID_ARGUMENT: repeat_rows: the word is bad"));
+  EXPECT_THAT(Rows("SELECT * FROM repeat_rows('broken', (SELECT 1 AS a))"),
+              ElementsAre("DATA_LOSS: repeat_rows: broke"));
+  EXPECT_THAT(Rows("SELECT * FROM repeat_rows('w')"), ElementsAre(HasSubstr("INVALID_ARGUMENT")));
+  EXPECT_THAT(Rows("SELECT 1"), ElementsAre("1"));
+}
+
+TEST_F(FunctionsTest, AMacroBelongsToTheProduct) {
+  ASSERT_TRUE(
+      database_
+          ->RegisterMacro("CREATE MACRO letters(t) AS TABLE SELECT l AS letter FROM (SELECT "
+                          "unnest(string_split(t, '')) AS l)")
+          .ok());
+  EXPECT_THAT(Rows("SELECT id, letter FROM papers, letters(title) WHERE id = 2 ORDER BY letter"),
+              ElementsAre("2|o", "2|t", "2|w"));
+  EXPECT_FALSE(Run("DROP MACRO TABLE letters").ok());
+  EXPECT_EQ(database_->RegisterMacro("SELECT 1").code(), StatusCode::kInvalidArgument);
+  EXPECT_EQ(database_->RegisterMacro("CREATE TABLE t (x INT)").code(),
+            StatusCode::kInvalidArgument);
 }
 
 TEST_F(FunctionsTest, ErrorsOfAFunctionArriveAsTheyAre) {

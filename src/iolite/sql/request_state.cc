@@ -15,6 +15,21 @@ void RequestState::Begin(const RequestContext& context) {
   context_ = context;
   std::lock_guard lock(mutex_);
   errors_.clear();
+  calls_.clear();
+}
+
+std::shared_ptr<const ScalarCall> RequestState::CallOf(const ScalarFunction& function) {
+  std::lock_guard lock(mutex_);
+  auto& call = calls_[&function];
+  if (!call) {
+    call = std::make_shared<const ScalarCall>(function.start ? function.start() : function.call);
+  }
+  return call;
+}
+
+void RequestState::QueryEnd() {
+  std::lock_guard lock(mutex_);
+  calls_.clear();
 }
 
 void RequestState::Raise(const Status& status) {

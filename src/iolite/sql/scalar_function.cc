@@ -89,7 +89,7 @@ std::shared_ptr<arrow::Array> Call(duckdb::ClientContext& context, const ScalarB
   const std::vector<std::shared_ptr<arrow::Array>> arrays = builder.Finish()->columns();
   RequestState& state = RequestState::Of(context);
   const ScalarFunction& function = binding.info->function;
-  auto result = Guard([&] { return function.call(state.context(), arrays); });
+  auto result = Guard([&] { return (*state.CallOf(function))(state.context(), arrays); });
   if (!result.ok()) state.Raise(result.status());
   const auto& array = *result;
   if (static_cast<duckdb::idx_t>(array->length()) != row_count ||

@@ -13,16 +13,15 @@
 #include "iolite/sql/internal/arrow_bridge.h"
 #include "iolite/sql/internal/functions.h"
 #include "iolite/sql/internal/request_state.h"
+#include "iolite/sql/internal/table_arguments.h"
 
 namespace iolite::sql {
 namespace {
 
-constexpr size_t kArgumentCharactersShown = 60;
-
 struct TableInfo final : duckdb::TableFunctionInfo {
   TableFunction function;
   Types argument_types;  ///< ANY where the declared type is null
-  duckdb::case_insensitive_map_t<duckdb::LogicalType> named_types;
+  NamedTypes named_types;
 };
 
 // One use of a function in one query.
@@ -42,36 +41,6 @@ struct TableScan final : duckdb::GlobalTableFunctionState {
   bool batch_open = false;
 };
 
-// Lists are taken as they come and cast in bind: literals like [0.1, 0.2] are DECIMAL lists.
-duckdb::LogicalType SignatureOf(const duckdb::LogicalType& type) {
-  const bool list =
-      type.id() == duckdb::LogicalTypeId::LIST || type.id() == duckdb::LogicalTypeId::ARRAY;
-  return list ? duckdb::LogicalType::ANY : type;
-}
-
-std::shared_ptr<arrow::Scalar> ArgumentOf(duckdb::ClientContext& context, std::string_view function,
-                                          std::string_view argument, const duckdb::Value& value,
-                                          const duckdb::LogicalType& declared) {
-  if (declared.id() == duckdb::LogicalTypeId::ANY) return ToScalar(context, value);
-  duckdb::Value cast;
-  duckdb::string error;
-  if (!value.TryCastAs(context, declared, cast, &error)) {
-    RequestState::Of(context).Raise(InvalidArgument("{}: argument {} must be {}, not {}", function,
-                                                    argument, declared.ToString(),
-                                                    value.type().ToString()));
-  }
-  return ToScalar(context, cast);
-}
-
-std::string Shown(const duckdb::Value& value) {
-  std::string text = value.ToSQLString();
-  if (text.size() > kArgumentCharactersShown) {
-    text.resize(kArgumentCharactersShown);
-    text += "…";
-  }
-  return text;
-}
-
 TableFunction::Call CallOf(duckdb::ClientContext& context, const TableInfo& info,
                            duckdb::TableFunctionBindInput& input, std::string& shown) {
   TableFunction::Call call;
@@ -80,11 +49,8 @@ TableFunction::Call CallOf(duckdb::ClientContext& context, const TableInfo& info
                                         input.inputs[i], info.argument_types[i]));
     shown += (shown.empty() ? "" : ", ") + Shown(input.inputs[i]);
   }
-  for (const auto& [name, value] : input.named_parameters) {
-    call.named_arguments.emplace_back(
-        name, ArgumentOf(context, info.function.name, name, value, info.named_types.at(name)));
-    shown += (shown.empty() ? "" : ", ") + name + " := " + Shown(value);
-  }
+  call.named_arguments = NamedArgumentsOf(context, info.function.name, input.named_parameters,
+                                          info.named_types, shown);
   return call;
 }
 
@@ -196,12 +162,7 @@ duckdb::unique_ptr<duckdb::CreateFunctionInfo> MakeTableFunction(duckdb::ClientC
     signature.push_back(SignatureOf(info->argument_types.back()));
   }
   duckdb::TableFunction made(function.name, signature, ScanTable, BindTable, StartTable);
-  for (const NamedArgument& argument : function.named_arguments) {
-    const duckdb::LogicalType type =
-        argument.type ? ToLogicalType(context, *argument.type) : duckdb::LogicalType::ANY;
-    info->named_types[argument.name] = type;
-    made.named_parameters[argument.name] = SignatureOf(type);
-  }
+  info->named_types = DeclareNamed(context, function.named_arguments, made);
   made.projection_pushdown = true;
   made.cardinality = EstimateTable;
   made.to_string = DescribeTable;

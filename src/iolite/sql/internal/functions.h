@@ -10,6 +10,10 @@ duckdb::unique_ptr<duckdb::CreateFunctionInfo> MakeScalarFunction(duckdb::Client
                                                                   ScalarFunction function);
 duckdb::unique_ptr<duckdb::CreateFunctionInfo> MakeTableFunction(duckdb::ClientContext& context,
                                                                  TableFunction function);
+duckdb::unique_ptr<duckdb::CreateFunctionInfo> MakeRowsFunction(duckdb::ClientContext& context,
+                                                                RowsFunction function);
+/// Of a CREATE MACRO statement.
+duckdb::unique_ptr<duckdb::CreateFunctionInfo> MakeMacro(std::string_view create_macro);
 
 /// Asks `resolver`, which must outlive the database, for names that DuckDB has no table of.
 duckdb::ReplacementScan MakeTableResolverScan(const TableResolver* resolver);
