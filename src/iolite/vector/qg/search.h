@@ -250,10 +250,10 @@ Status Searcher<View>::ByHighBits(TopK& top, std::string reason) {
   stats_.plan = survivors_.all() ? "exact" : "exact over the filter";
   stats_.reason = std::move(reason);
   stats_.rows_visited += static_cast<int64_t>(row_count_);
-  constexpr float kFarthest = std::numeric_limits<float>::infinity();
   return BySettling(top, [](const uint32_t* slots, size_t count, std::vector<Neighbor>& bounds) {
-    for (size_t i = 0; i < count; ++i) bounds.push_back({slots[i], -kFarthest});
-    return kFarthest;
+    const float unknown = std::numeric_limits<float>::infinity();
+    for (size_t i = 0; i < count; ++i) bounds.push_back({slots[i], -unknown});
+    return unknown;
   });
 }
 
