@@ -78,7 +78,7 @@ struct SettingValues {
     int64_t expansion_search = 0;
     /// Share of the true neighbours that a search of a qg index shall find, where
     /// index.expansion_search is 0: the index takes the smallest pool that reached it when it was
-    /// built. 0 takes the index's own choice, 0.99.
+    /// built. 0 takes the index's own choice, 0.995.
     double target_recall = 0;
   } index;
 

@@ -5,6 +5,13 @@
 #include <utility>
 
 namespace iolite::vector::qg {
+namespace {
+
+// Edges and starts come and go, and a row that only three others lead to may be on no way from
+// where a search begins.
+constexpr uint32_t kIndegreeMin = 8;
+
+}  // namespace
 
 LiveGraph::LiveGraph(Header header, const Layout& layout, Budget& budget, SavedFile& saved)
     : header_(std::move(header)),
@@ -14,6 +21,7 @@ LiveGraph::LiveGraph(Header header, const Layout& layout, Budget& budget, SavedF
       entries_(header_.entries, epochs_, header_.seed),
       saved_(saved) {
   rules_.alpha = header_.alpha;
+  rules_.indegree_min = kIndegreeMin;
 }
 
 // While what was retired still has a place to go back to.

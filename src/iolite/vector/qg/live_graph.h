@@ -75,6 +75,10 @@ class LiveGraph {
 
   Status RemoveSlot(uint32_t slot);
   Status KeepReachable(uint32_t target);
+  // Rows that lost an edge and have few left are looked for, and get edges from where the walk
+  // ended when it does not meet them.
+  Status Reconnect();
+  Status ReconnectOne(uint32_t slot);
   Status Mend(uint32_t target, uint32_t gone);
   Candidate NearestOf(uint32_t gone, uint32_t target, const RowEdit& row) const;
   void ReplaceEntry(uint32_t gone);
@@ -103,6 +107,7 @@ class LiveGraph {
   bool begun_ = false;
   Links links_;
   std::vector<uint32_t> free_slots_;
+  std::vector<uint32_t> endangered_;  // slots that lost an edge since the last Reconnect
 };
 
 }  // namespace iolite::vector::qg

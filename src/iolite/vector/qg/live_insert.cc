@@ -20,7 +20,8 @@ Status LiveGraph::Put(const Arrival& arrival) {
   Name(slot, arrival.id, replaced != kNoSlot);
   MakeEntry(slot);
   IOLITE_RETURN_IF_ERROR(LinkTo(slot, choices));
-  return replaced == kNoSlot ? Status::Ok() : RemoveSlot(replaced);
+  if (replaced != kNoSlot) IOLITE_RETURN_IF_ERROR(RemoveSlot(replaced));
+  return Reconnect();
 }
 
 Result<uint32_t> LiveGraph::TakeSlot() {
@@ -99,7 +100,10 @@ Status LiveGraph::OfferTo(uint32_t target, uint32_t slot, float length, bool for
   }
   vertices_.Publish(target, row);
   links_.Add(target, slot);
-  if (lost != kNoSlot) links_.Remove(target, lost);
+  if (lost != kNoSlot) {
+    links_.Remove(target, lost);
+    endangered_.push_back(lost);
+  }
   saved_.MarkChanged(target);
   return Status::Ok();
 }

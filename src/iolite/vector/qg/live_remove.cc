@@ -1,7 +1,10 @@
 #include <algorithm>
 #include <limits>
+#include <utility>
 
 #include "iolite/vector/qg/live_graph.h"
+#include "iolite/vector/qg/live_view.h"
+#include "iolite/vector/qg/reconnect.h"
 
 // How a graph that changes lets a row go.
 
@@ -21,7 +24,7 @@ Status LiveGraph::Remove(std::span<const uint32_t> ids) {
     epochs_.Collect();
     IOLITE_RETURN_IF_ERROR(RemoveSlot(slot));
   }
-  return Status::Ok();
+  return Reconnect();
 }
 
 // Everybody who linked to the slot links to one of its neighbours instead; then the slot can serve
@@ -35,7 +38,9 @@ Status LiveGraph::RemoveSlot(uint32_t slot) {
   const RowView row(vertices_.layout(), vertices_.row_bytes(slot));
   const std::span targets(row.links(), vertices_.layout().lanes());
   for (const uint32_t target : targets) {
-    if (target != kNoSlot) links_.Remove(slot, target);
+    if (target == kNoSlot) continue;
+    links_.Remove(slot, target);
+    endangered_.push_back(target);
   }
   for (const uint32_t target : targets) {
     if (target != kNoSlot && !IsFree(target)) IOLITE_RETURN_IF_ERROR(KeepReachable(target));
@@ -53,6 +58,39 @@ Status LiveGraph::KeepReachable(uint32_t target) {
     if (near == kNoSlot || IsFree(near)) continue;
     bool taken = false;
     IOLITE_RETURN_IF_ERROR(OfferTo(near, target, vertices_.lengths(target)[lane], true, taken));
+  }
+  return Status::Ok();
+}
+
+Status LiveGraph::Reconnect() {
+  // A row that many lead to is met by some of them.
+  constexpr uint32_t kFew = 10;
+  // What loses an edge to a row that is reconnected waits for the next change.
+  const std::vector<uint32_t> slots = std::exchange(endangered_, {});
+  for (size_t i = 0; i < slots.size(); ++i) {
+    const uint32_t slot = slots[i];
+    const bool again = std::find(slots.begin(), slots.begin() + static_cast<ptrdiff_t>(i), slot) !=
+                       slots.begin() + static_cast<ptrdiff_t>(i);
+    if (again || IsFree(slot) || links_.Indegree(slot) > kFew) continue;
+    IOLITE_RETURN_IF_ERROR(ReconnectOne(slot));
+  }
+  return Status::Ok();
+}
+
+Status LiveGraph::ReconnectOne(uint32_t slot) {
+  std::vector<Candidate> met;
+  const LiveView view(*this);
+  IOLITE_ASSIGN_OR_RETURN(const bool found,
+                          IsMet(RequestContext{}, view, view.layout(), space_, view.entries(),
+                                traits_.length_max, slot, VectorOf(slot).data(), met));
+  if (found) return Status::Ok();
+  for (const auto& [distance, near] : met) {
+    // Its equal is as good an answer.
+    if (distance <= 0) break;
+    if (IsFree(near)) continue;
+    bool taken = false;
+    IOLITE_RETURN_IF_ERROR(OfferTo(near, slot, distance, true, taken));
+    if (taken) break;
   }
   return Status::Ok();
 }

@@ -1,18 +1,14 @@
 #include "iolite/vector/qg/reconnect.h"
 
 #include <algorithm>
-#include <limits>
 #include <numeric>
 #include <vector>
-
-#include "iolite/vector/qg/walk.h"
 
 namespace iolite::vector::qg {
 namespace {
 
-constexpr uint32_t kPool = 24;
-// Edges that a row gets, and rows that are asked for them.
-constexpr size_t kEdges = 2, kAsked = 16;
+// Edges that a row gets.
+constexpr size_t kEdges = 2;
 constexpr int kRounds = 3;
 // Rows that one piece of work takes.
 constexpr size_t kPiece = 64;
@@ -75,28 +71,14 @@ Status Reconnector::Run() {
 }
 
 Status Reconnector::Look(uint32_t slot, std::vector<Missed>& missed) const {
-  thread_local WalkRoom room;
-  thread_local Query query;
   thread_local std::vector<float> own;
   thread_local std::vector<Candidate> met;
-  const Layout& layout = vertices_.layout();
-  own.resize(layout.padded());
+  own.resize(vertices_.layout().padded());
   vertices_.ReadVector(slot, vertices_.row(slot).high(), own.data());
-  space_.RowAsQuery(own.data(), options_.length_max, query);
-  room.BeginAt(entries_.Nearest(query), kPool, options_.slot_count);
-  met.clear();
-  bool found = false;
-  const float to_squared = space_.products() ? 2 : 1;
-  IOLITE_RETURN_IF_ERROR(
-      Walk(context_, rows_, layout, space_, query, room, [&](uint32_t at, float distance) {
-        found |= at == slot;
-        met.push_back({distance * to_squared, at});
-        return (found ? -1 : 1) * std::numeric_limits<float>::infinity();
-      }));
-  if (found) return Status::Ok();
-  std::sort(met.begin(), met.end(), IsNearer);
-  met.resize(std::min(met.size(), kAsked));
-  missed.push_back({slot, met});
+  IOLITE_ASSIGN_OR_RETURN(const bool found,
+                          IsMet(context_, rows_, vertices_.layout(), space_, entries_,
+                                options_.length_max, slot, own.data(), met));
+  if (!found) missed.push_back({slot, met});
   return Status::Ok();
 }
 
