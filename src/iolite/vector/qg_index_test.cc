@@ -231,6 +231,25 @@ TEST(QgIndex, EqualRowsZerosAndRowsOnALine) {
   }
 }
 
+// Their distances, .00016, are below what rounding to bf16 does to a product.
+TEST(QgIndex, PointsOfACircleADegreeApartComeInOrder) {
+  std::vector<float> rows;
+  for (int i = 0; i < 300; ++i) {
+    rows.push_back(std::cos(static_cast<float>(i)));
+    rows.push_back(std::sin(static_cast<float>(i)));
+  }
+  auto index =
+      Open(testing::FileOf(MakeQgBuilder({.metric = Metric::kCosine, .dimension = 2}), rows, 2));
+  for (uint32_t i = 0; i < 300; ++i) {
+    for (const size_t ef : {0ul, 100ul}) {
+      const auto found =
+          Find(*index, {.query = std::span(rows).subspan(i * 2, 2), .k = 1, .ef = ef});
+      ASSERT_EQ(found.size(), 1u);
+      EXPECT_EQ(found[0].row, i) << "ef " << ef;
+    }
+  }
+}
+
 TEST(QgIndex, ManyThreadsSearchAtOnce) {
   const auto rows = EmbeddingRows(10, 5000, kDimension);
   auto index = Open(Build(rows, {.metric = Metric::kCosine}));

@@ -6,9 +6,9 @@ namespace {
 // The signs of a rotated vector of many dimensions make an angle with it whose cosine is that of a
 // normal distribution, sqrt(2 / pi).
 constexpr float kAcross = 0.603f;
-// Standard deviations: of rows at the edge of an answer one in seventy is missed, of those within
-// it next to none.
-constexpr float kDeviations = 2.2f;
+// Standard deviations: the nearest row of all is at the edge of an answer of one, and must not be
+// missed for it. One in four thousand is.
+constexpr float kDeviations = 3.5f;
 
 }  // namespace
 

@@ -94,14 +94,15 @@ bool WalkIsTrustworthy(size_t popped, size_t passing, double share) {
   return static_cast<double>(passing) >= 0.9 * expected - 3 * std::sqrt(expected * (1 - share));
 }
 
-// bf16 keeps eight bits of each element, so one errs by a thousandth of it, and the product of two
-// vectors by about that of their lengths' over the root of the dimension, once errors of many
-// elements have cancelled. Six times as much is beyond all of a million rows. Where products
-// decide, distances may be far smaller than that; the distance of two near vectors errs by less.
+// bf16 keeps eight bits of each element, so one errs by a thousandth of it (a standard deviation),
+// and the product of two vectors by that of their lengths' times sqrt(3 / dimension), elements
+// being about normal; the difference of two products by sqrt(2) of that. Seven times as much is a
+// margin for any number of rows. Where products decide, distances may be far smaller than what is
+// rounded; the distance of two near vectors errs by less.
 HighBitsMargin::HighBitsMargin(const Query& query) {
   const auto count = static_cast<float>(query.values.size());
   const float norm = kernels::Kernels().squared_norm(query.values.data(), query.values.size());
-  floor_ = 1e-5f * norm + 0.0066f / std::sqrt(count) * std::abs(query.product_offset);
+  floor_ = 1e-5f * norm + 0.02f / std::sqrt(count) * std::abs(query.product_offset);
 }
 
 SignTable::SignTable(const std::vector<float>& values, uint32_t sign_bits)

@@ -228,7 +228,7 @@ Status Searcher<View>::ByCodes(TopK& top, std::string reason) {
   least_room.resize(std::max(least_room.size(), wanted_));
   // The nearest upper bounds: what must be farther than all of them need not be kept. They are the
   // lowest of many, so the rows whose estimates err most, and want a wider margin.
-  constexpr float kWider = 1.6f;
+  constexpr float kWider = 1.2f;
   TopK least(std::span<Neighbor>(least_room).first(wanted_), std::nullopt);
   float estimates[internal::Survivors::kRun];
   return BySettling(top, [&](const uint32_t* slots, size_t count, std::vector<Neighbor>& bounds) {
